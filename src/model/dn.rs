@@ -1,0 +1,213 @@
+//! Distinguished names (RFC 4514), compared as the directory compares them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::text::fold;
+
+/// A distinguished name: prints as it was read, compares without case, spacing and style of escaping.
+#[derive(Clone, Debug)]
+pub struct Dn {
+    text: String,
+    key: String,
+    name: String,
+}
+
+/// Why a text is no distinguished name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotADn(&'static str);
+
+impl fmt::Display for NotADn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for NotADn {}
+
+impl Dn {
+    /// Reads a distinguished name. Samba's extended form (`<GUID=…>;<SID=…>;CN=…`) is read as the plain name.
+    pub fn parse(text: &str) -> Result<Self, NotADn> {
+        let text = without_extended_prefix(text).trim();
+        let mut key = String::with_capacity(text.len());
+        let mut name = None;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = end_of_rdn(rest)?;
+            let (rdn, tail) = rest.split_at(end);
+            let (attribute, value) = rdn.split_once('=').ok_or(NotADn("a part of the name has no `=`"))?;
+            let attribute = attribute.trim();
+            if attribute.is_empty() || !attribute.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
+                return Err(NotADn("a part of the name has no attribute type"));
+            }
+            let value = unescape(value)?;
+            if !key.is_empty() {
+                key.push(',');
+            }
+            key.push_str(&attribute.to_ascii_lowercase());
+            key.push('=');
+            key.push_str(&fold(&value).replace('\\', "\\5c").replace(',', "\\2c"));
+            name.get_or_insert(value);
+            rest = match tail.strip_prefix(',') {
+                Some("") => return Err(NotADn("the name ends in a comma")),
+                Some(tail) => tail,
+                None => tail,
+            };
+        }
+        Ok(Self { text: text.to_owned(), key, name: name.unwrap_or_default() })
+    }
+
+    /// The name as it was read.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The canonical form: equal for equal names.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The value of the first part, `EX01` for `CN=EX01,CN=Servers,…`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether this is the empty name, that of the rootDSE.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.key.is_empty()
+    }
+
+    /// The [`key`](Self::key)s of this name and of all above it, the nearest first.
+    pub fn lineage(&self) -> impl Iterator<Item = &str> {
+        let above = self.key.match_indices(',').filter_map(|(comma, _)| self.key.get(comma + 1..));
+        std::iter::once(self.key.as_str()).chain(above)
+    }
+
+    /// The DNS name that the trailing `DC=` parts spell, in lower case; empty without any.
+    #[must_use]
+    pub fn dns_domain(&self) -> String {
+        let mut labels: Vec<&str> = self.key.rsplit(',').map_while(|part| part.strip_prefix("dc=")).collect();
+        labels.reverse();
+        labels.join(".")
+    }
+}
+
+/// Where the first part of a name ends: at the first comma that is neither escaped nor quoted.
+fn end_of_rdn(text: &str) -> Result<usize, NotADn> {
+    let mut quoted = false;
+    let mut characters = text.char_indices();
+    while let Some((position, character)) = characters.next() {
+        match character {
+            '\\' => {
+                characters.next().ok_or(NotADn("the name ends in a backslash"))?;
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => return Ok(position),
+            _ => {}
+        }
+    }
+    if quoted { Err(NotADn("a quotation mark is not closed")) } else { Ok(text.len()) }
+}
+
+/// The value behind its escapes: `\,`, `\2C`, `"…"`; spaces around it do not count unless escaped.
+fn unescape(value: &str) -> Result<String, NotADn> {
+    let value = value.trim_start();
+    let mut bytes = Vec::with_capacity(value.len());
+    // Up to where trailing spaces were escaped, and so belong to the value.
+    let mut kept = 0;
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\\' => {
+                bytes.push(escaped(&mut rest)?);
+                kept = bytes.len();
+            }
+            b'"' => kept = bytes.len(),
+            other => bytes.push(other),
+        }
+    }
+    while bytes.len() > kept && bytes.last() == Some(&b' ') {
+        bytes.pop();
+    }
+    String::from_utf8(bytes).map_err(|_| NotADn("the name is not UTF-8"))
+}
+
+fn escaped(rest: &mut std::str::Bytes<'_>) -> Result<u8, NotADn> {
+    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let first = rest.next().ok_or(NotADn("the name ends in a backslash"))?;
+    let Some(high) = hex(first) else { return Ok(first) };
+    let low = rest.next().and_then(hex).ok_or(NotADn("a backslash is followed by half a byte"))?;
+    Ok(high << 4 | low)
+}
+
+fn without_extended_prefix(text: &str) -> &str {
+    let mut rest = text;
+    while rest.starts_with('<') {
+        match rest.split_once(">;") {
+            Some((_, tail)) => rest = tail,
+            None => break,
+        }
+    }
+    rest
+}
+
+impl fmt::Display for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Dn {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Dn {}
+
+impl Hash for Dn {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dn(text: &str) -> Dn {
+        Dn::parse(text).unwrap()
+    }
+
+    #[test]
+    fn case_spacing_and_style_of_escaping_do_not_distinguish() {
+        assert_eq!(dn("CN=Relay\\, Inc,DC=Contoso,DC=com"), dn("cn=relay\\2C inc, dc=contoso,dc=COM"));
+        assert_eq!(dn("CN=\"Relay, Inc\",DC=com"), dn("CN=Relay\\, Inc,DC=com"));
+        assert_eq!(dn("<GUID=ab>;<SID=S-1>;CN=a,DC=b"), dn("CN=a,DC=b"));
+        assert_ne!(dn("CN=a,CN=b,DC=c"), dn("CN=a\\,CN=b,DC=c"));
+    }
+
+    #[test]
+    fn conflict_objects_keep_their_line_feed() {
+        assert_eq!(dn("CN=EX01\\0ACNF:1234,DC=com").name(), "EX01\nCNF:1234");
+    }
+
+    #[test]
+    fn lineage_and_domain_are_read_from_the_parts() {
+        let dn = dn("CN=A\\,B,OU=X,DC=child,DC=Contoso,DC=com");
+        assert_eq!(dn.dns_domain(), "child.contoso.com");
+        assert_eq!(dn.lineage().nth(1), Some("ou=x,dc=child,dc=contoso,dc=com"));
+        assert_eq!(dn.lineage().count(), 5);
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for text in ["contoso", "CN=a,", "=x", "CN=a\\", "CN=a\\2", "CN=\"a", "CN=a\\ff\\fe", ",CN=a"] {
+            assert!(Dn::parse(text).is_err(), "{text}");
+        }
+    }
+}

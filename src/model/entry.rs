@@ -1,0 +1,192 @@
+//! Directory objects as they were read, and what could not be read.
+
+use std::collections::BTreeMap;
+
+use super::dn::Dn;
+use super::schema::Attribute;
+use super::text::{fold, same};
+
+/// One directory object: its name and those of its attributes that the judgement needs.
+///
+/// A value that is not UTF-8 is kept with U+FFFD in place of what could not be read; no name that
+/// the judgement accepts contains that character.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The object's name.
+    pub dn: Dn,
+    values: BTreeMap<Attribute, Vec<String>>,
+    ranges: BTreeMap<Attribute, Vec<Range>>,
+}
+
+/// Which values of an attribute with very many came with a reply: `servicePrincipalName;range=0-1499`
+/// (MS-ADTS 3.1.1.3.1.3.3). The last one has no end: `range=1500-*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// The first value's number, from 0.
+    pub first: u64,
+    /// The last value's number; none when the attribute ends here.
+    pub last: Option<u64>,
+}
+
+impl Range {
+    /// Reads the attribute option `range=0-1499` or `range=1500-*`.
+    #[must_use]
+    pub fn parse(option: &str) -> Option<Self> {
+        let (first, last) = option.get(6..).filter(|_| fold(option).starts_with("range="))?.split_once('-')?;
+        let last = if last == "*" { None } else { Some(last.parse().ok()?) };
+        Some(Self { first: first.parse().ok()?, last })
+    }
+}
+
+impl Entry {
+    /// An object of which nothing but the name is known yet.
+    #[must_use]
+    pub fn new(dn: Dn) -> Self {
+        Self { dn, values: BTreeMap::new(), ranges: BTreeMap::new() }
+    }
+
+    /// Takes in one value under its attribute description, `cn` or `servicePrincipalName;range=0-1499`.
+    /// Attributes that the judgement does not need are passed over.
+    pub fn add(&mut self, description: &str, value: &[u8]) {
+        if let Some(attribute) = self.announce(description) {
+            self.values.entry(attribute).or_default().push(String::from_utf8_lossy(value).into_owned());
+        }
+    }
+
+    /// Takes note that an attribute, or a range of it, was read, even when no value came with it.
+    pub fn announce(&mut self, description: &str) -> Option<Attribute> {
+        let mut parts = description.split(';');
+        let attribute = Attribute::named(parts.next()?)?;
+        if let Some(range) = parts.find_map(Range::parse) {
+            let known = self.ranges.entry(attribute).or_default();
+            if known.last() != Some(&range) {
+                known.push(range);
+            }
+        }
+        Some(attribute)
+    }
+
+    /// All values of an attribute, in the order read.
+    #[must_use]
+    pub fn values(&self, attribute: Attribute) -> &[String] {
+        self.values.get(&attribute).map_or(&[], Vec::as_slice)
+    }
+
+    /// All attributes that have values.
+    pub fn attributes(&self) -> impl Iterator<Item = (Attribute, &[String])> {
+        self.values.iter().map(|(attribute, values)| (*attribute, values.as_slice()))
+    }
+
+    /// Whether the object is of this class (objectClass names all its superclasses too).
+    #[must_use]
+    pub fn is_a(&self, class: &str) -> bool {
+        self.values(Attribute::ObjectClass).iter().any(|value| same(value, class))
+    }
+
+    /// Takes in what another reading says of the same object.
+    pub fn merge(&mut self, other: Self) {
+        if other.dn.as_str() < self.dn.as_str() {
+            self.dn = other.dn;
+        }
+        for (attribute, values) in other.values {
+            self.values.entry(attribute).or_default().extend(values);
+        }
+        for (attribute, ranges) in other.ranges {
+            self.ranges.entry(attribute).or_default().extend(ranges);
+        }
+    }
+
+    /// The first attribute of which a range is missing: in between, or the last one, that ends in `*`.
+    #[must_use]
+    pub fn cut_off(&self) -> Option<Attribute> {
+        self.ranges.iter().find(|(_, ranges)| !whole(ranges)).map(|(attribute, _)| *attribute)
+    }
+}
+
+/// Whether the ranges, put in order, run from 0 to the end.
+fn whole(ranges: &[Range]) -> bool {
+    let mut ranges = ranges.to_vec();
+    ranges.sort_unstable();
+    let mut next = 0;
+    for range in ranges {
+        if range.first > next {
+            return false;
+        }
+        match range.last {
+            None => return true,
+            Some(last) => next = next.max(last.saturating_add(1)),
+        }
+    }
+    false
+}
+
+/// Something that could not be read: with one of these, no verdict is complete.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// Where: a file, a server, an object.
+    pub place: String,
+    /// What is missing, why, and what to do about it.
+    pub what: String,
+}
+
+impl Gap {
+    /// A gap at `place`.
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into() }
+    }
+}
+
+/// What reading a directory, live or recorded, ends in: the objects that matter, each once, and what could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    entries: BTreeMap<String, Entry>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+impl Reading {
+    /// Takes in an object, or more of one.
+    pub fn add(&mut self, entry: Entry) {
+        match self.entries.entry(entry.dn.key().to_owned()) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(entry);
+            }
+            std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().merge(entry),
+        }
+    }
+
+    /// The objects, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(ranges: &[&str]) -> Entry {
+        let mut entry = Entry::new(Dn::parse("CN=EX01,DC=contoso,DC=com").unwrap());
+        for range in ranges {
+            entry.add(&format!("servicePrincipalName;{range}"), b"HOST/x");
+        }
+        entry
+    }
+
+    #[test]
+    fn ranges_are_whole_only_from_zero_to_the_star_without_a_hole() {
+        for whole in [&["range=0-*"][..], &["range=2-*", "range=0-1"], &["Range=0-1", "range=2-3", "range=4-*"], &[]] {
+            assert_eq!(entry(whole).cut_off(), None, "{whole:?}");
+        }
+        for cut in [&["range=0-1"][..], &["range=0-1", "range=3-*"], &["range=1-*"]] {
+            assert_eq!(entry(cut).cut_off(), Some(Attribute::ServicePrincipalName), "{cut:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_judgement_does_not_need_is_not_kept() {
+        let mut entry = entry(&[]);
+        entry.add("description", b"secret");
+        assert_eq!(entry.attributes().count(), 0);
+    }
+}

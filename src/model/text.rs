@@ -1,0 +1,83 @@
+//! How directory text is compared and shown.
+
+/// The form in which two names are the same to the directory: without case.
+///
+/// A character outside ASCII never folds into ASCII (the Kelvin sign is not a `k`), so that nothing
+/// a directory's writers can invent passes for the plain host name that a client asks for.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            folded.push(character.to_ascii_lowercase());
+        } else if character.to_lowercase().any(|lower| lower.is_ascii()) {
+            folded.push(character);
+        } else {
+            folded.extend(character.to_lowercase());
+        }
+    }
+    folded
+}
+
+/// Whether two names are the same to the directory.
+#[must_use]
+pub fn same(left: &str, right: &str) -> bool {
+    fold(left) == fold(right)
+}
+
+/// Sorts by [`fold`] first, so that the case of a name does not move it, then by the text itself.
+pub fn sort_folded<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
+    items.sort_by_cached_key(|item| (fold(text(item)), text(item).to_owned()));
+}
+
+/// Whether a character would act on a terminal, or hide or reorder what is beside it, instead of being seen:
+/// controls, line separators, bidirectional marks, zero-width and tag characters.
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text as it may be shown: what [`is_invisible`] is written out as `\u{…}`.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_invisible(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_is_ignored_inside_and_outside_ascii() {
+        assert!(same("MAIL.Contoso.com", "mail.contoso.COM"));
+        assert!(same("CN=MÜLLER", "cn=müller"));
+    }
+
+    #[test]
+    fn nothing_outside_ascii_passes_for_an_ascii_name() {
+        assert!(!same("mai\u{212a}.contoso.com", "maik.contoso.com"));
+        assert!(!same("\u{130}is", "iis"));
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_written_out() {
+        assert_eq!(printable("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
+        assert_eq!(printable("Zürich \"x\""), "Zürich \"x\"");
+    }
+}
