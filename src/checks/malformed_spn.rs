@@ -30,17 +30,19 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
-    requirements.servers.iter().flat_map(findings).collect()
+    requirements.servers.iter().flat_map(|judged| findings(requirements, judged)).collect()
 }
 
-fn findings(judged: &Judged<'_>) -> Vec<Finding> {
+fn findings(requirements: &Requirements<'_>, judged: &Judged<'_>) -> Vec<Finding> {
     let Some(account) = judged.account.one() else { return Vec::new() };
     let malformed = account.spns.iter().filter(|spn| spn.is_smtpsvc() && spn.parts().is_none());
     let finding = |spn: &crate::model::spn::Spn| {
         let message =
             format!("the server's account holds “{}”, which is not class/host[:port][/name]", printable(spn.as_str()));
         let advice = "Delete the value by hand; no command is printed, since a command line could misread it. If a name was meant that is reported missing, add that one.";
-        Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).server(judged).spn(spn, [account])
+        Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice))
+            .server(judged)
+            .spn(spn, requirements.directory.accounts.holders(spn))
     };
     malformed.map(finding).collect()
 }

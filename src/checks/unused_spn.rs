@@ -31,10 +31,10 @@ pub(super) const CHECK: Check = Check {
 
 fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
     let required: HashSet<&str> = requirements.iter().map(|(_, requirement)| requirement.spn.key()).collect();
-    requirements.servers.iter().flat_map(|judged| findings(judged, &required)).collect()
+    requirements.servers.iter().flat_map(|judged| findings(requirements, judged, &required)).collect()
 }
 
-fn findings(judged: &Judged<'_>, required: &HashSet<&str>) -> Vec<Finding> {
+fn findings(requirements: &Requirements<'_>, judged: &Judged<'_>, required: &HashSet<&str>) -> Vec<Finding> {
     let Some(account) = judged.account.one() else { return Vec::new() };
     let unused = |spn: &&Spn| {
         spn.parts().is_some_and(|parts| same(parts.class, SMTPSVC))
@@ -44,7 +44,9 @@ fn findings(judged: &Judged<'_>, required: &HashSet<&str>) -> Vec<Finding> {
     let finding = |spn: &Spn| {
         let message = format!("the server's account holds {}, which no server requires", printable(spn.as_str()));
         let advice = "Leave it, unless you know that nothing connects to the server by this name.";
-        Finding::new(CHECK.code, Severity::Info, message, Remedy::decide(advice)).server(judged).spn(spn, [account])
+        Finding::new(CHECK.code, Severity::Info, message, Remedy::decide(advice))
+            .server(judged)
+            .spn(spn, requirements.directory.accounts.holders(spn))
     };
     account.spns.iter().filter(unused).map(finding).collect()
 }

@@ -17,7 +17,7 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
 /// The manual of one code.
 pub fn write(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let manual = &check.manual;
-    writeln!(out, "{}: {}\n", check.code, manual.title)?;
+    writeln!(out, "{}", prose(&format!("{}: {}", check.code, manual.title), ""))?;
     write!(out, "{}", prose(manual.why, ""))?;
     let sections = [
         ("WHAT WAS CHECKED", manual.checked),

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 
 use self::seal::SealCheck;
 pub use self::seal::{Header, write};
-use crate::input::ldif::Reader;
+use crate::input::ldif::{Reader, Refusal};
 use crate::input::query::Wanted;
 use crate::model::entry::{Entry, Reading};
 use crate::model::schema::{self, Attribute};
@@ -81,14 +81,15 @@ impl Scan {
     fn run(files: &mut [Source], wanted: &Wanted) -> Result<Self> {
         let mut scan = Self::default();
         for source in files {
-            scan.file(source, wanted).with_context(|| format!("{} cannot be used", source.name))?;
+            source.file.seek(SeekFrom::Start(0)).with_context(|| format!("{} cannot be read", source.name))?;
+            scan.file(source, wanted)
+                .map_err(|refusal| anyhow::anyhow!("{}:{}: {}", source.name, refusal.line, refusal.cause))?;
         }
         scan.reading.gaps.extend(completeness::gaps(scan.has_server, scan.has_account));
         Ok(scan)
     }
 
-    fn file(&mut self, source: &mut Source, wanted: &Wanted) -> Result<()> {
-        source.file.seek(SeekFrom::Start(0))?;
+    fn file(&mut self, source: &Source, wanted: &Wanted) -> Result<(), Refusal> {
         let mut seal = SealCheck::default();
         let mut entries = 0;
         let mut reader = Reader::new(BufReader::new(&source.file), &mut seal)?;
