@@ -17,6 +17,7 @@ pub mod finding;
 pub mod input;
 pub mod model;
 pub mod output;
+pub mod redact;
 pub mod remedy;
 pub mod report;
 pub mod requirements;

@@ -70,7 +70,7 @@ fn incomplete_data_is_never_a_verdict_but_its_findings_are_shown() {
         ("fixtures/odd/ranges-cut-off.ldif", "read only in part"),
         ("fixtures/odd/cut-off.ldif", "cut off"),
         ("fixtures/lab/ldapsearch-domain.ldif", "ldifde -f configuration.ldf"),
-        ("fixtures/lab/ldapsearch-configuration.ldif", "not one account"),
+        ("fixtures/lab/ldapsearch-configuration.ldif", "not one computer account"),
     ] {
         let run = run(["check", "--fail-on", "never", "--from", fixture]);
         assert_eq!(run.code, 2, "{fixture}");

@@ -1,11 +1,8 @@
 //! Endpoints without a server.
 
-use std::collections::BTreeMap;
-
 use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
-use crate::model::exchange::Endpoint;
 use crate::model::text::printable;
 use crate::remedy::Remedy;
 use crate::requirements::Requirements;
@@ -33,17 +30,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
-    // CN=<endpoint>,CN=<container>,CN=Protocols,<server>: what is gone is three levels up.
-    let mut by_server: BTreeMap<Option<&str>, Vec<&Endpoint>> = BTreeMap::new();
-    for endpoint in &requirements.directory.orphans {
-        by_server.entry(endpoint.dn.lineage().nth(3)).or_default().push(endpoint);
+    let orphans = &requirements.directory.orphans;
+    if orphans.is_empty() {
+        return Vec::new();
     }
-    by_server.into_values().map(|endpoints| finding(&endpoints)).collect()
-}
-
-fn finding(endpoints: &[&Endpoint]) -> Finding {
-    let names: Vec<_> = endpoints.iter().map(|endpoint| printable(endpoint.dn.as_str())).collect();
+    let names: Vec<_> = orphans.iter().map(|endpoint| printable(endpoint.dn.as_str())).collect();
     let message = format!("no Exchange server object was read above {}", names.join(" and "));
     let advice = "Find out whether the server still exists: then read the whole Exchange container; if not, remove the leftover object.";
-    Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).endpoints(endpoints.iter().copied())
+    vec![Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).endpoints(orphans)]
 }

@@ -18,7 +18,7 @@ pub use self::seal::{Header, write};
 use crate::input::ldif::{Reader, Refusal};
 use crate::input::query::Wanted;
 use crate::model::entry::{Entry, Reading};
-use crate::model::schema::{self, Attribute};
+use crate::model::schema;
 use crate::model::text::printable;
 
 /// The name that stands for standard input.
@@ -104,9 +104,7 @@ impl Scan {
 
     fn entry(&mut self, entry: Entry, wanted: &Wanted) {
         self.has_server |= entry.is_a(schema::EXCHANGE_SERVER);
-        self.has_account |= entry.is_a(schema::USER)
-            || entry.is_a(schema::COMPUTER)
-            || !entry.values(Attribute::ServicePrincipalName).is_empty();
+        self.has_account |= entry.is_a(schema::COMPUTER);
         if wanted.includes(&entry) {
             self.reading.add(entry);
         }
