@@ -46,7 +46,8 @@ impl Found {
 
     /// The values of an attribute that has no range, as text.
     pub(super) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
-        let of_that_name = self.attributes.iter().filter(move |(description, _)| description.eq_ignore_ascii_case(name));
+        let of_that_name =
+            self.attributes.iter().filter(move |(description, _)| description.eq_ignore_ascii_case(name));
         of_that_name.flat_map(|(_, values)| values).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
@@ -72,25 +73,28 @@ impl Found {
     pub(super) fn unfinished(&self) -> Option<(&str, u64)> {
         self.attributes.iter().find_map(|(description, _)| {
             let (name, range) = range_of(description)?;
-            let is_of_it = |other: &str| range_of(other).is_some_and(|(other, _)| other.eq_ignore_ascii_case(name));
-            let ends = |other: &str| range_of(other).is_some_and(|(_, range)| range.last.is_none());
-            let finished = self.attributes.iter().any(|(other, _)| is_of_it(other) && ends(other));
-            let next = self.attributes.iter().filter(|(other, _)| is_of_it(other));
-            let next = next.filter_map(|(other, _)| range_of(other)?.1.last).max()?;
-            (!finished && range.last.is_some()).then(|| (name, next.saturating_add(1)))
+            Some((name, range.last?.saturating_add(1)))
         })
     }
 
     /// Takes in the next range of an attribute; false if this is not what comes next.
     pub(super) fn extend(&mut self, name: &str, next: u64, other: Self) -> bool {
-        for (description, values) in other.attributes {
-            let Some((found, range)) = range_of(&description) else { continue };
-            if found.eq_ignore_ascii_case(name) && range.first == next && is_range_of(range, values.len()) {
-                self.attributes.push((description, values));
-                return true;
-            }
-        }
-        false
+        let is_next = |(description, values): &(String, Vec<Vec<u8>>)| {
+            range_of(description).is_some_and(|(found, range)| {
+                found.eq_ignore_ascii_case(name) && range.first == next && is_range_of(range, values.len())
+            })
+        };
+        let known = self.attributes.iter_mut().find(|(description, _)| {
+            let last = range_of(description).and_then(|(found, range)| range.last.filter(|_| found == name));
+            last.is_some_and(|last| last.saturating_add(1) == next)
+        });
+        let more = other.attributes.into_iter().find(is_next);
+        let (Some(known), Some((description, values))) = (known, more) else { return false };
+        let Some(((_, begun), (_, range))) = range_of(&known.0).zip(range_of(&description)) else { return false };
+        let last = range.last.map_or_else(|| "*".to_owned(), |last| last.to_string());
+        known.0 = format!("{name};range={}-{last}", begun.first);
+        known.1.extend(values);
+        true
     }
 }
 
@@ -137,8 +141,6 @@ mod tests {
     fn what_is_missing_of_an_attribute_is_asked_for() {
         assert_eq!(found(&[("cn", 1)]).unfinished(), None);
         assert_eq!(found(&[("a;range=0-1", 2)]).unfinished(), Some(("a", 2)));
-        assert_eq!(found(&[("a;range=0-1", 2), ("A;range=2-3", 2)]).unfinished(), Some(("a", 4)));
-        assert_eq!(found(&[("a;range=0-1", 2), ("a;range=2-*", 2)]).unfinished(), None);
         assert_eq!(found(&[("a;range=0-*", 2), ("b;range=0-0", 1)]).unfinished(), Some(("b", 1)));
     }
 
@@ -148,7 +150,10 @@ mod tests {
         for wrong in [("a;range=0-1", 2), ("a;range=2-3", 1), ("a;range=2-1", 0), ("b;range=2-*", 1), ("a", 1)] {
             assert!(!object.extend("a", 2, found(&[wrong])), "{wrong:?}");
         }
-        assert!(object.extend("a", 2, found(&[("A;Range=2-*", 0)])));
+        assert!(object.extend("a", 2, found(&[("A;range=2-3", 2)])));
+        assert_eq!(object.unfinished(), Some(("a", 4)));
+        assert!(object.extend("a", 4, found(&[("A;Range=4-*", 0)])));
+        assert_eq!(object.attributes, [("a;range=0-*".to_owned(), vec![b"x".to_vec(); 4])]);
         assert_eq!(object.unfinished(), None);
         assert_eq!(object.entry().unwrap().cut_off(), None);
     }

@@ -18,8 +18,8 @@ mod wire;
 use anyhow::{Context, Result};
 
 use self::connect::{Address, Connector};
-pub use self::failure::Trouble;
 use self::failure::Failure;
+pub use self::failure::Trouble;
 pub use self::progress::{Progress, SearchReport};
 pub use self::settings::{Auth, HAS_KERBEROS, Secret, Security, Settings};
 use crate::model::entry::Reading;
@@ -42,7 +42,8 @@ pub struct Live {
 /// Returns when everything was read, nothing can be, the time is up, or the user interrupts.
 pub fn read(settings: &Settings, progress: &mut dyn Progress) -> Result<Live> {
     settings.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be started")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be started")?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = tokio::time::timeout(settings.timeout, run(settings, progress)) => outcome.unwrap_or_else(|_| Err(too_long(settings))),
@@ -102,7 +103,8 @@ fn none_left(mut passed: Vec<Trouble>) -> Trouble {
         (last, _) => {
             passed.extend(last);
             let each: Vec<&str> = passed.iter().map(Trouble::what).collect();
-            let trouble = Trouble::new(format!("none of {} domain controllers can be read: {}", each.len(), each.join("; ")));
+            let trouble =
+                Trouble::new(format!("none of {} domain controllers can be read: {}", each.len(), each.join("; ")));
             match passed.iter().find_map(Trouble::advice) {
                 Some(hint) => trouble.hint(hint),
                 None => trouble,

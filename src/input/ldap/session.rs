@@ -16,8 +16,8 @@ use super::progress::{Progress, SearchReport};
 use super::settings::Settings;
 use super::wire::ber::{self, Elements, INTEGER, Malformed, OCTETS, SEQUENCE};
 use super::wire::layer::Layer;
-use super::wire::relay::{self, Fault, Stream};
 use super::wire::pair;
+use super::wire::relay::{self, Fault, Stream};
 use crate::model::dn::Dn;
 use crate::model::text::printable;
 
@@ -27,8 +27,8 @@ const MOST_ENTRIES: usize = 250_000;
 const MOST_BYTES: usize = 256 << 20;
 /// Pages without an object: a server may have looked at many that do not match, but not for ever.
 const MOST_EMPTY_PAGES: usize = 1000;
-/// Parts of one attribute: a million values.
-const MOST_RANGES: usize = 1000;
+/// Parts of one attribute: 300,000 values where 1,500 come at a time, which is far beyond what an object can hold.
+const MOST_RANGES: usize = 200;
 
 /// A bound connection.
 pub(super) struct Session {
@@ -163,7 +163,8 @@ impl Session {
         answer: &mut Answer,
         known: &mut HashSet<String>,
     ) -> Result<bool, Failure> {
-        let base = Dn::parse(query.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
+        let base =
+            Dn::parse(query.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
         let (mut objects, mut new) = (0, 0);
         for item in items {
             match item {
@@ -220,7 +221,8 @@ impl Session {
     /// What the server says is left: nothing, or where to go on.
     fn cookie(&self, result: &LdapResult) -> Result<Vec<u8>, Failure> {
         const PAGED: &str = "1.2.840.113556.1.4.319";
-        let value = result.ctrls.iter().find(|control| control.1.ctype == PAGED).and_then(|control| control.1.val.as_deref());
+        let value =
+            result.ctrls.iter().find(|control| control.1.ctype == PAGED).and_then(|control| control.1.val.as_deref());
         let value = value.ok_or_else(|| {
             self.misbehaved("it left out the paging control, so that nobody can tell whether this was everything")
         })?;
@@ -240,7 +242,10 @@ impl Session {
             0 => Ok(None),
             51 => Err(Failure::server(format!("{server} is busy: {said}"))),
             52 => Err(Failure::server(format!("{server} is unavailable: {said}"))),
-            8 => Err(Failure::last(format!("{server} answers only over an encrypted connection: {said}"), "leave out --insecure-plaintext")),
+            8 => Err(Failure::last(
+                format!("{server} answers only over an encrypted connection: {said}"),
+                "leave out --insecure-plaintext",
+            )),
             1 if is_for_the_unknown(&result.text) => {
                 Err(Failure::last(format!("{server} does not answer without authentication: {said}"), HINT))
             }
@@ -263,9 +268,11 @@ impl Session {
                 }
                 let description = format!("{name};range={next}-*");
                 let base = found.dn.clone();
-                let query = Query { base: &base, scope: Scope::Base, filter: "(objectClass=*)", attributes: &[&description] };
+                let query =
+                    Query { base: &base, scope: Scope::Base, filter: "(objectClass=*)", attributes: &[&description] };
                 // What cannot be read stays a range without its end, and so a gap.
                 let Some(more) = self.read(&query, progress).await?.found.pop() else { break };
+                // `read` counted what it kept, so the limit on memory holds here too.
                 if !found.extend(&name, next, more) {
                     break;
                 }

@@ -31,7 +31,7 @@ pub(crate) async fn bind<S: Stream>(prologue: &mut Prologue<S>, peer: &Peer<'_>)
         Failure::last(format!("Kerberos cannot seal this connection: {error}"), "use LDAPS, or another server")
     })?;
     let mut sequence = Sequence::default();
-    sequence.follow(sealed, false).map_err(|error| broken(&error.into()))?;
+    sequence.follow(sealed, false).map_err(|error| broken(&error))?;
     let answer = context.wrap(false, &answer).map_err(|error| broken(&error))?;
     let outcome = sasl_step(prologue, Some(&answer)).await?;
     if outcome.code != 0 {
@@ -105,12 +105,20 @@ fn refusal(outcome: &Outcome) -> Failure {
 }
 
 fn broken(error: &anyhow::Error) -> Failure {
-    Failure::server(format!("the Kerberos exchange failed: {}", printable(&format!("{error:#}"))))
+    Failure::server(format!("the Kerberos exchange failed: {}", plainly(error)))
+}
+
+/// What a Kerberos library says, without the frame that GSSAPI puts around it.
+fn plainly(error: &anyhow::Error) -> String {
+    let said = printable(&format!("{error:#}"));
+    let inner =
+        said.split_once("Minor code may provide more information (").and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.map_or_else(|| said.clone(), ToOwned::to_owned)
 }
 
 /// Tells the ways apart in which there is no ticket. The libraries only offer prose.
 fn no_ticket(error: &anyhow::Error, host: &str) -> Failure {
-    let said = printable(&format!("{error:#}"));
+    let said = plainly(error);
     let has = |needle: &str| said.to_ascii_lowercase().contains(needle);
     if has("expired") {
         return Failure::last(format!("the Kerberos ticket has expired: {said}"), "run kinit, then try again");
@@ -123,12 +131,13 @@ fn no_ticket(error: &anyhow::Error, host: &str) -> Failure {
     }
     if has("server not found in kerberos database") || has("target_unknown") || has("0x80090303") {
         let hint = "give the domain controller's full DNS name, not an alias or an address, as --server";
-        return Failure::Server(
-            Trouble::new(format!("the KDC knows no service ldap/{host}: {said}")).hint(hint),
-        );
+        return Failure::Server(Trouble::new(format!("the KDC knows no service ldap/{host}: {said}")).hint(hint));
     }
     if has("skew") {
-        return Failure::last(format!("the clocks are too far apart: {said}"), "set this machine's clock, then try again");
+        return Failure::last(
+            format!("the clocks are too far apart: {said}"),
+            "set this machine's clock, then try again",
+        );
     }
     if has("cannot contact any kdc") || has("cannot find kdc") || has("unable to reach any kdc") {
         return Failure::last(
@@ -154,7 +163,8 @@ impl Seal for Context5 {
     }
 
     fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>> {
-        let plain = self.context.unwrap(sealed).context("it was changed on the way, or sealed by someone else")?.to_vec();
+        let plain =
+            self.context.unwrap(sealed).context("it was changed on the way, or sealed by someone else")?.to_vec();
         self.sequence.follow(sealed, true)?;
         Ok(plain)
     }

@@ -33,7 +33,11 @@ pub(super) struct Peer<'a> {
 }
 
 /// Binds, and says which layer the rest of the connection goes through.
-pub(super) async fn bind<S: Stream>(prologue: &mut Prologue<S>, auth: &Auth, peer: &Peer<'_>) -> Result<Layer, Failure> {
+pub(super) async fn bind<S: Stream>(
+    prologue: &mut Prologue<S>,
+    auth: &Auth,
+    peer: &Peer<'_>,
+) -> Result<Layer, Failure> {
     match auth {
         Auth::Kerberos => kerberos(prologue, peer).await,
         Auth::Simple { user, password } => simple(prologue, user, password.reveal()).await,

@@ -30,7 +30,9 @@ impl fmt::Display for NoDeal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str("its offer of security layers cannot be read"),
-            Self::NotOffered(layers) => write!(f, "of the security layers it offers ({layers:#x}) none is the one needed"),
+            Self::NotOffered(layers) => {
+                write!(f, "of the security layers it offers ({layers:#x}) none is the one needed")
+            }
         }
     }
 }

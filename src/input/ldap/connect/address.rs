@@ -22,7 +22,9 @@ impl Address {
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, rest)) => (host, rest.strip_prefix(':').or(rest.is_empty().then_some(""))),
             None if text.parse::<Ipv6Addr>().is_ok() => (text, Some("")),
-            None => text.split_once(':').map_or((text, Some("")), |(host, port)| (host, Some(port).filter(|p| !p.is_empty()))),
+            None => text
+                .split_once(':')
+                .map_or((text, Some("")), |(host, port)| (host, Some(port).filter(|p| !p.is_empty()))),
         };
         let port = match port.ok_or_else(unreadable)? {
             "" => directory_port(security),
@@ -60,7 +62,11 @@ fn directory_port(security: Security) -> u16 {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 

@@ -69,7 +69,8 @@ impl Trust {
 fn roots_of_file(file: &Path) -> Result<RootCertStore, Trouble> {
     let shown = printable(&file.display().to_string());
     let unreadable = |error: &dyn std::fmt::Display| {
-        Trouble::new(format!("the certificates in {shown} cannot be read: {error}")).hint("--ca-file takes PEM, as text: -----BEGIN CERTIFICATE-----")
+        Trouble::new(format!("the certificates in {shown} cannot be read: {error}"))
+            .hint("--ca-file takes PEM, as text: -----BEGIN CERTIFICATE-----")
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))? {
@@ -164,7 +165,9 @@ fn refused(error: &io::Error, host: &str, verifier: &Verifier) -> Failure {
             "give a name that its subjectAltName lists as --server; the subject's common name does not count",
         ),
         CertificateError::Revoked => ("was revoked".to_owned(), "have it replaced"),
-        _ if self_signed => ("is self-signed, and not trusted".to_owned(), "give it with --ca-file, or have a CA issue one"),
+        _ if self_signed => {
+            ("is self-signed, and not trusted".to_owned(), "give it with --ca-file, or have a CA issue one")
+        }
         CertificateError::UnknownIssuer => ("comes from an issuer that is not trusted".to_owned(), WHERE),
         other => (format!("cannot be accepted ({})", printable(&other.to_string())), WHERE),
     };
@@ -188,16 +191,19 @@ fn is_self_signed(certificate: &[u8]) -> bool {
 /// What ties a bind to the TLS connection it is made on: a digest of the server's certificate (RFC 5929, section 4.1).
 pub(crate) fn channel_binding<S>(stream: &TlsStream<S>) -> Option<Vec<u8>> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
-    let algorithm = match signature_algorithm(certificate).ok()? {
-        // With RSA and ECDSA: SHA-384, SHA-512; SHA-256 stands in for all that is weaker.
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c] | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03] => &digest::SHA384,
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d] | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04] => &digest::SHA512,
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04 | 0x05 | 0x0b]
-        | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]
-        | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02] => &digest::SHA256,
-        // RSASSA-PSS and whatever comes next: no digest is agreed on.
-        _ => return None,
-    };
+    let algorithm =
+        match signature_algorithm(certificate).ok()? {
+            // With RSA and ECDSA: SHA-384, SHA-512; SHA-256 stands in for all that is weaker.
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c]
+            | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03] => &digest::SHA384,
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d]
+            | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04] => &digest::SHA512,
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04 | 0x05 | 0x0b]
+            | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]
+            | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02] => &digest::SHA256,
+            // RSASSA-PSS and whatever comes next: no digest is agreed on.
+            _ => return None,
+        };
     Some([b"tls-server-end-point:", digest::digest(algorithm, certificate).as_ref()].concat())
 }
 

@@ -13,8 +13,10 @@ pub(crate) fn domain() -> Result<String, Trouble> {
     let said = env::var("USERDNSDOMAIN").ok().filter(|domain| !domain.is_empty());
     let domain = said.or_else(realm::of_ticket).or_else(realm::of_configuration).or_else(of_resolver);
     domain.map(|domain| domain.to_ascii_lowercase()).ok_or_else(|| {
-        Trouble::new("the domain is not known: neither USERDNSDOMAIN nor a Kerberos realm nor the resolver's domain tells it")
-            .hint("name it with --domain, or a domain controller with --server")
+        Trouble::new(
+            "the domain is not known: neither USERDNSDOMAIN nor a Kerberos realm nor the resolver's domain tells it",
+        )
+        .hint("name it with --domain, or a domain controller with --server")
     })
 }
 

@@ -6,8 +6,8 @@ mod records;
 
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::RData;
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 
 pub(super) use self::environment::domain;
 use self::records::{Service, in_order};
@@ -21,7 +21,9 @@ pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<Str
     let found = within(limit, "the look-up of domain controllers in DNS", look_up(&name)).await?;
     if found.is_empty() {
         let hint = "check the domain's name (--domain) and which DNS server this machine asks, or name a controller with --server";
-        return Err(Failure::Final(Trouble::new(format!("DNS knows no domain controller of {domain}: {name} has no SRV record")).hint(hint)));
+        return Err(Failure::Final(
+            Trouble::new(format!("DNS knows no domain controller of {domain}: {name} has no SRV record")).hint(hint),
+        ));
     }
     Ok(found)
 }
@@ -46,13 +48,16 @@ async fn look_up(name: &str) -> Result<Vec<String>, Failure> {
         let what = format!("DNS does not answer for {name}: {}", printable(&error.to_string()));
         Failure::Final(Trouble::new(what).hint(HINT))
     };
-    let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build()).map_err(|error| unanswered(&error))?;
+    let resolver =
+        TokioResolver::builder_tokio().and_then(ResolverBuilder::build).map_err(|error| unanswered(&error))?;
     let answer = match resolver.srv_lookup(name).await {
         Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
         answer => answer.map_err(|error| unanswered(&error))?,
     };
     let services = answer.answers().iter().filter_map(|record| match &record.data {
-        RData::SRV(srv) => Some(Service { priority: srv.priority, weight: srv.weight, host: host(&srv.target.to_string())? }),
+        RData::SRV(srv) => {
+            Some(Service { priority: srv.priority, weight: srv.weight, host: host(&srv.target.to_string())? })
+        }
         _ => None,
     });
     Ok(in_order(services.collect(), records::chance))

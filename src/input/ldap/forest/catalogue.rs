@@ -23,7 +23,8 @@ impl super::Forest<'_> {
         loop {
             if candidates.is_empty() && !asked_dns {
                 asked_dns = true;
-                let found = discover::catalogues(&self.root.forest.dns_domain(), connector.settings().step_timeout).await;
+                let found =
+                    discover::catalogues(&self.root.forest.dns_domain(), connector.settings().step_timeout).await;
                 candidates = found.unwrap_or_else(|failure| {
                     causes.push(failure.trouble().what().to_owned());
                     Vec::new()

@@ -9,10 +9,22 @@ use crate::model::text::printable;
 pub(super) fn refused(what: &str, place: &str, refusal: &Refusal) -> Gap {
     let (why, cure) = match refusal.code {
         3 => ("the server's time limit was reached", "try again when it is less busy, or another server with --server"),
-        4 => ("the server's size limit was reached", "ask with a smaller --page-size, or raise MaxPageSize in its query policy"),
-        11 => ("the server's administrative limit was reached", "raise the limits in its query policy, or ask another server"),
-        10 => ("the server says it lies elsewhere, where no credentials are sent", "name a domain controller of that domain with --server"),
-        32 => ("it is not there, or this account may not see it", "have Read on it granted to this account, and on what is above it"),
+        4 => (
+            "the server's size limit was reached",
+            "ask with a smaller --page-size, or raise MaxPageSize in its query policy",
+        ),
+        11 => (
+            "the server's administrative limit was reached",
+            "raise the limits in its query policy, or ask another server",
+        ),
+        10 => (
+            "the server says it lies elsewhere, where no credentials are sent",
+            "name a domain controller of that domain with --server",
+        ),
+        32 => (
+            "it is not there, or this account may not see it",
+            "have Read on it granted to this account, and on what is above it",
+        ),
         50 => ("this account may not read it", "have Read on it granted to this account"),
         53 => ("the server is unwilling", "its text says why; try another with --server"),
         _ => ("the server refused", "its text says why; try another with --server"),

@@ -30,7 +30,13 @@ pub(super) async fn read(
 ) -> Result<Live, Failure> {
     let mut session = connector.open(address).await?;
     let root = Root::read(&mut session, progress).await?;
-    let mut forest = Forest { root, partitions: Partitions::default(), collected: Collected::default(), progress };
+    let mut forest = Forest {
+        root,
+        partitions: Partitions::default(),
+        collected: Collected::default(),
+        noted: HashSet::new(),
+        progress,
+    };
     forest.configuration(&mut session).await?;
     let domains = forest.partitions.domains();
     if domains.len() > 1 {
@@ -46,6 +52,8 @@ struct Forest<'a> {
     root: Root,
     partitions: Partitions,
     collected: Collected,
+    /// Referrals that were told of already.
+    noted: HashSet<String>,
     progress: &'a mut dyn Progress,
 }
 
@@ -144,6 +152,7 @@ impl Forest<'_> {
         for url in &elsewhere {
             match self.referral(url, place) {
                 Some(gap) => self.collected.reading.gaps.push(gap),
+                None if !self.noted.insert(url.clone()) => {}
                 None => self.progress.note(&format!("not followed, no account can lie there: {url}")),
             }
         }
@@ -208,7 +217,10 @@ mod tests {
     #[test]
     fn the_object_of_a_referral_is_read() {
         let dn = |url| target(url).map(|dn| dn.key().to_owned());
-        assert_eq!(dn("ldap://contoso.com/CN=Configuration,DC=contoso,DC=com").as_deref(), Some("cn=configuration,dc=contoso,dc=com"));
+        assert_eq!(
+            dn("ldap://contoso.com/CN=Configuration,DC=contoso,DC=com").as_deref(),
+            Some("cn=configuration,dc=contoso,dc=com")
+        );
         assert_eq!(dn("ldap://a/CN=x%20y,DC=com??sub").as_deref(), Some("cn=x y,dc=com"));
         for url in ["ldap://a", "ldap://a/", "x", "ldap://a/CN=%f", "ldap://a/CN=%zz", "ldap://a/nonsense"] {
             assert_eq!(dn(url), None, "{url}");

@@ -80,7 +80,9 @@ mod tests {
 
     fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
         let mut entry = Entry::new(Dn::parse(dn).unwrap());
-        attributes.iter().for_each(|(name, value)| entry.add(name, value.as_bytes()));
+        for (name, value) in attributes {
+            entry.add(name, value.as_bytes());
+        }
         entry
     }
 
@@ -99,10 +101,7 @@ mod tests {
         reading.add(server("ex*2"));
         let account = [("objectClass", "computer"), ("servicePrincipalName", "HOST/ex01.contoso.com")];
         reading.add(entry("CN=ex01,DC=com", &account));
-        assert_eq!(
-            accounts(&reading),
-            ["(|(sAMAccountName=ex\\2a2$)(servicePrincipalName=HOST/ex01.contoso.com))"]
-        );
+        assert_eq!(accounts(&reading), ["(|(sAMAccountName=ex\\2a2$)(servicePrincipalName=HOST/ex01.contoso.com))"]);
     }
 
     #[test]

@@ -32,7 +32,9 @@ impl Root {
         let found = answer.found.first();
         let context = |name: &str| {
             let text = found.and_then(|found| found.texts(name).next());
-            text.and_then(|text| Dn::parse(&text).ok()).filter(|dn| !dn.is_root()).ok_or_else(|| no_controller(session, name))
+            text.and_then(|text| Dn::parse(&text).ok())
+                .filter(|dn| !dn.is_root())
+                .ok_or_else(|| no_controller(session, name))
         };
         let [domain, configuration, forest, catalogue] = ATTRIBUTES;
         let has_catalogue = found.and_then(|found| found.texts(catalogue).next());

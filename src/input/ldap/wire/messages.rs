@@ -274,7 +274,10 @@ mod tests {
         for _ in 0..100_000 {
             nested = element(SEQUENCE, &[&nested]);
         }
-        assert_eq!(check(&message(7, ENTRY, &[element(OCTETS, &[b"CN=a"]), nested].concat()), 7), Err(Unusable::Malformed));
+        assert_eq!(
+            check(&message(7, ENTRY, &[element(OCTETS, &[b"CN=a"]), nested].concat()), 7),
+            Err(Unusable::Malformed)
+        );
         let notice = [element(ENUMERATED, &[&[52]]), element(OCTETS, &[]), element(OCTETS, &[b"bye"])].concat();
         assert_eq!(check(&message(0, EXTENDED_RESPONSE, &notice), 7), Err(Unusable::Disconnected("bye".to_owned())));
     }
