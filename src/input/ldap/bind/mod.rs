@@ -1,0 +1,87 @@
+//! Says who asks: simple, anonymous, or Kerberos (RFC 4511, section 4.2; RFC 4752).
+
+#[cfg(any(windows, feature = "kerberos"))]
+mod kerberos;
+mod prologue;
+mod refusal;
+mod sasl;
+#[cfg(any(windows, feature = "kerberos"))]
+mod sequence;
+
+use zeroize::Zeroizing;
+
+pub(super) use self::prologue::Prologue;
+use self::refusal::refused;
+use super::failure::Failure;
+use super::settings::{Auth, Security};
+use super::wire::ber::{self, INTEGER, OCTETS};
+use super::wire::layer::Layer;
+use super::wire::messages::{BIND_RESPONSE, EXTENDED_RESPONSE, Outcome};
+use super::wire::relay::Stream;
+
+const BIND_REQUEST: u8 = 0x60;
+const EXTENDED_REQUEST: u8 = 0x77;
+
+/// Whom the connection leads to, as far as a bind needs to know.
+pub(super) struct Peer<'a> {
+    /// The name that the server was asked for.
+    pub(super) host: &'a str,
+    /// What ties a bind to the TLS connection it is made on (RFC 5929, `tls-server-end-point`).
+    pub(super) channel: Option<Vec<u8>>,
+    /// What protects the connection.
+    pub(super) security: Security,
+}
+
+/// Binds, and says which layer the rest of the connection goes through.
+pub(super) async fn bind<S: Stream>(
+    prologue: &mut Prologue<S>,
+    auth: &Auth,
+    peer: &Peer<'_>,
+) -> Result<Layer, Failure> {
+    match auth {
+        Auth::Kerberos => kerberos(prologue, peer).await,
+        Auth::Simple { user, password } => simple(prologue, user, password.reveal()).await,
+        Auth::Anonymous => simple(prologue, "", "").await,
+    }
+}
+
+async fn simple<S: Stream>(prologue: &mut Prologue<S>, user: &str, password: &str) -> Result<Layer, Failure> {
+    let password = Zeroizing::new(ber::element(0x80, &[password.as_bytes()]));
+    let user = ber::element(OCTETS, &[user.as_bytes()]);
+    let request = Zeroizing::new(ber::element(BIND_REQUEST, &[&version(), &user, &password]));
+    let outcome = prologue.ask(&request, BIND_RESPONSE).await?;
+    if outcome.code == 0 { Ok(Layer::None) } else { Err(refused(&outcome, "the bind")) }
+}
+
+fn version() -> Vec<u8> {
+    ber::element(INTEGER, &[&[3]])
+}
+
+/// One step of a SASL bind.
+#[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "the only mechanism is Kerberos"))]
+async fn sasl_step<S: Stream>(prologue: &mut Prologue<S>, token: Option<&[u8]>) -> Result<Outcome, Failure> {
+    let mechanism = ber::element(OCTETS, &[b"GSSAPI"]);
+    let token = token.map(|token| ber::element(OCTETS, &[token])).unwrap_or_default();
+    let credentials = ber::element(0xa3, &[&mechanism, &token]);
+    let request = ber::element(BIND_REQUEST, &[&version(), &ber::element(OCTETS, &[]), &credentials]);
+    prologue.ask(&request, BIND_RESPONSE).await
+}
+
+#[cfg(any(windows, feature = "kerberos"))]
+use self::kerberos::bind as kerberos;
+
+#[cfg(not(any(windows, feature = "kerberos")))]
+#[allow(clippy::unused_async, reason = "stands in for an exchange")]
+async fn kerberos<S: Stream>(_: &mut Prologue<S>, _: &Peer<'_>) -> Result<Layer, Failure> {
+    Err(Failure::last(
+        "this build cannot authenticate with Kerberos",
+        "build with `--features kerberos` (needs the headers of libkrb5 and libclang), or use --auth simple",
+    ))
+}
+
+/// Asks the server to begin with TLS (RFC 4511, section 4.14).
+pub(super) async fn start_tls<S: Stream>(prologue: &mut Prologue<S>) -> Result<(), Failure> {
+    let name = ber::element(0x80, &[b"1.3.6.1.4.1.1466.20037"]);
+    let outcome = prologue.ask(&ber::element(EXTENDED_REQUEST, &[&name]), EXTENDED_RESPONSE).await?;
+    if outcome.code == 0 { Ok(()) } else { Err(refused(&outcome, "StartTLS")) }
+}

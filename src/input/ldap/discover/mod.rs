@@ -1,0 +1,70 @@
+//! Where a domain's controllers and a forest's catalogues are: the domain from the environment, the servers from DNS.
+
+mod environment;
+mod realm;
+mod records;
+
+use std::time::Duration;
+
+use hickory_resolver::proto::rr::RData;
+use hickory_resolver::{ResolverBuilder, TokioResolver};
+
+pub(super) use self::environment::domain;
+use self::records::{Service, in_order};
+use super::failure::{Failure, Trouble, within};
+use crate::model::host::HostName;
+use crate::model::text::printable;
+
+/// The domain controllers of a domain, the one to try first first.
+pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<String>, Failure> {
+    let name = format!("_ldap._tcp.dc._msdcs.{}.", checked(domain)?);
+    let found = within(limit, "the look-up of domain controllers in DNS", look_up(&name)).await?;
+    if found.is_empty() {
+        let hint = "check the domain's name (--domain) and which DNS server this machine asks, or name a controller with --server";
+        return Err(Failure::Final(
+            Trouble::new(format!("DNS knows no domain controller of {domain}: {name} has no SRV record")).hint(hint),
+        ));
+    }
+    Ok(found)
+}
+
+/// The machines of a forest that have a global catalogue.
+pub(super) async fn catalogues(forest: &str, limit: Duration) -> Result<Vec<String>, Failure> {
+    let name = format!("_gc._tcp.{}.", checked(forest)?);
+    within(limit, "the look-up of the global catalogue in DNS", look_up(&name)).await
+}
+
+fn checked(domain: &str) -> Result<&str, Failure> {
+    let domain = domain.trim_end_matches('.');
+    HostName::parse(domain).map_err(|error| {
+        Failure::last(format!("{:?} is no domain: {error}", printable(domain)), "write its DNS name: contoso.com")
+    })?;
+    Ok(domain)
+}
+
+async fn look_up(name: &str) -> Result<Vec<String>, Failure> {
+    const HINT: &str = "check which DNS server this machine asks, or name a domain controller with --server";
+    let unanswered = |error: &dyn std::fmt::Display| {
+        let what = format!("DNS does not answer for {name}: {}", printable(&error.to_string()));
+        Failure::Final(Trouble::new(what).hint(HINT))
+    };
+    let resolver =
+        TokioResolver::builder_tokio().and_then(ResolverBuilder::build).map_err(|error| unanswered(&error))?;
+    let answer = match resolver.srv_lookup(name).await {
+        Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
+        answer => answer.map_err(|error| unanswered(&error))?,
+    };
+    let services = answer.answers().iter().filter_map(|record| match &record.data {
+        RData::SRV(srv) => {
+            Some(Service { priority: srv.priority, weight: srv.weight, host: host(&srv.target.to_string())? })
+        }
+        _ => None,
+    });
+    Ok(in_order(services.collect(), records::chance))
+}
+
+/// The name behind a record; none if it is no host name, as with a target of `.`, which says that there is no such service.
+fn host(target: &str) -> Option<String> {
+    let target = target.trim_end_matches('.');
+    HostName::parse(target).is_ok().then(|| target.to_owned())
+}

@@ -1,0 +1,100 @@
+//! What was not read, why, and the least that would let it be read.
+
+use crate::input::ldap::session::Refusal;
+use crate::model::dn::Dn;
+use crate::model::entry::{Entry, Gap};
+use crate::model::text::printable;
+
+/// A search that the server did not answer to the end.
+pub(super) fn refused(what: &str, place: &str, refusal: &Refusal) -> Gap {
+    let (why, cure) = match refusal.code {
+        3 => ("the server's time limit was reached", "try again when it is less busy, or another server with --server"),
+        4 => (
+            "the server's size limit was reached",
+            "ask with a smaller --page-size, or raise MaxPageSize in its query policy",
+        ),
+        11 => (
+            "the server's administrative limit was reached",
+            "raise the limits in its query policy, or ask another server",
+        ),
+        10 => (
+            "the server says it lies elsewhere, where no credentials are sent",
+            "name a domain controller of that domain with --server",
+        ),
+        32 => (
+            "it is not there, or this account may not see it",
+            "have Read on it granted to this account, and on what is above it",
+        ),
+        50 => ("this account may not read it", "have Read on it granted to this account"),
+        53 => ("the server is unwilling", "its text says why; try another with --server"),
+        _ => ("the server refused", "its text says why; try another with --server"),
+    };
+    let said = if refusal.text.is_empty() { String::new() } else { format!(": {}", refusal.text) };
+    Gap::new(place, format!("{what} could not be read: {why} (result {}{said}); {cure}", refusal.code))
+}
+
+/// A referral that may hide accounts.
+pub(super) fn elsewhere(url: &str, place: &str) -> Gap {
+    Gap::new(
+        place,
+        format!(
+            "the server refers to {} for more, where no credentials are sent; name a domain controller there with --server, \
+             or make a global catalogue reachable",
+            printable(url)
+        ),
+    )
+}
+
+/// An object whose name is none.
+pub(super) fn nameless(dn: &str, place: &str) -> Gap {
+    Gap::new(place, format!("an object was passed over, because its name cannot be read: {:?}", printable(dn)))
+}
+
+/// No crossRef of a domain was seen.
+pub(super) fn no_domains(place: &str) -> Gap {
+    Gap::new(
+        place,
+        "the domains of the forest are not known: no crossRef of one was seen; have Read on this container granted to this account \
+         (by default all authenticated users have it)",
+    )
+}
+
+/// No Exchange server was seen.
+pub(super) fn no_servers(place: &str) -> Gap {
+    Gap::new(
+        place,
+        format!(
+            "no Exchange server was seen: Exchange is not installed in this forest, or this account may not read there. \
+             All that is needed is Read on this container and everything below it, which members of the role group \
+             View-Only Organization Management have; for one account alone: dsacls \"{}\" /I:T /G \"DOMAIN\\account:GR\"",
+            printable(place)
+        ),
+    )
+}
+
+/// An account whose names are hidden.
+pub(super) fn hidden_names(account: &Entry) -> Gap {
+    Gap::new(
+        account.dn.as_str(),
+        format!(
+            "its servicePrincipalName may not be read by this account, so nobody can say what it holds; have Read Property on \
+             servicePrincipalName granted (by default authenticated users have it): dsacls \"{}\" /G \
+             \"DOMAIN\\account:RP;servicePrincipalName\"",
+            printable(account.dn.as_str())
+        ),
+    )
+}
+
+/// No catalogue in a forest of several domains.
+pub(super) fn no_catalogue(domains: &[String], read: &Dn, causes: &[String]) -> Gap {
+    let domains = domains.iter().map(|domain| printable(domain)).collect::<Vec<_>>().join(", ");
+    let causes = if causes.is_empty() { "none was found".to_owned() } else { causes.join("; ") };
+    Gap::new(
+        "global catalogue",
+        format!(
+            "the forest has several domains ({domains}), but no global catalogue could be read ({causes}), so only accounts of {} \
+             were seen; make one reachable (port 3268, for LDAPS 3269), or name a domain controller that has one with --server",
+            printable(&read.dns_domain())
+        ),
+    )
+}

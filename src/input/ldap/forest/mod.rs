@@ -1,0 +1,229 @@
+//! Reads a forest from one domain controller, and where there are several domains, from a global catalogue.
+
+mod catalogue;
+mod gaps;
+mod partitions;
+mod questions;
+mod root;
+
+use std::collections::HashSet;
+
+use ldap3::Scope;
+
+use self::partitions::Partitions;
+use self::root::Root;
+use super::Live;
+use super::connect::{Address, Connector};
+use super::failure::Failure;
+use super::progress::Progress;
+use super::session::{Answer, Query, Session};
+use crate::input::query::Wanted;
+use crate::model::dn::Dn;
+use crate::model::entry::{Entry, Gap, Reading};
+use crate::model::schema::{self, Attribute};
+
+/// Reads everything, or says why this server is of no use.
+pub(super) async fn read(
+    connector: &Connector<'_>,
+    address: &Address,
+    progress: &mut dyn Progress,
+) -> Result<Live, Failure> {
+    let mut session = connector.open(address).await?;
+    let root = Root::read(&mut session, progress).await?;
+    let mut forest = Forest {
+        root,
+        partitions: Partitions::default(),
+        collected: Collected::default(),
+        noted: HashSet::new(),
+        progress,
+    };
+    forest.configuration(&mut session).await?;
+    let domains = forest.partitions.domains();
+    if domains.len() > 1 {
+        forest.several_domains(connector, &mut session, &domains).await?;
+    } else {
+        forest.accounts(&mut session, Some(forest.root.domain.clone())).await?;
+    }
+    Ok(forest.finish(session.server.clone()))
+}
+
+/// What is known by now.
+struct Forest<'a> {
+    root: Root,
+    partitions: Partitions,
+    collected: Collected,
+    /// Referrals that were told of already.
+    noted: HashSet<String>,
+    progress: &'a mut dyn Progress,
+}
+
+/// Objects, each once, and gaps.
+#[derive(Clone, Default)]
+struct Collected {
+    reading: Reading,
+    known: HashSet<String>,
+}
+
+impl Collected {
+    fn add(&mut self, entry: Entry) {
+        if self.known.insert(entry.dn.key().to_owned()) {
+            self.reading.add(entry);
+        }
+    }
+}
+
+impl Forest<'_> {
+    /// What the configuration partition says: domains, Exchange servers with their endpoints, what HOST stands for.
+    async fn configuration(&mut self, session: &mut Session) -> Result<(), Failure> {
+        let below = |path: &str| format!("{path},{}", self.root.configuration);
+        let partitions = below("CN=Partitions");
+        let exchange = below("CN=Microsoft Exchange,CN=Services");
+        let mappings = below("CN=Directory Service,CN=Windows NT,CN=Services");
+
+        self.search(session, &partitions, Scope::OneLevel, questions::PARTITIONS, "the list of domains").await?;
+        self.partitions = Partitions::of(self.collected.reading.entries());
+        if self.partitions.domains().is_empty() {
+            self.collected.reading.gaps.push(gaps::no_domains(&partitions));
+        }
+        let filter = questions::exchange();
+        self.search(session, &exchange, Scope::Subtree, &filter, "the Exchange organisation").await?;
+        if !self.collected.reading.entries().any(|entry| entry.is_a(schema::EXCHANGE_SERVER)) {
+            self.collected.reading.gaps.push(gaps::no_servers(&exchange));
+        }
+        self.search(session, &mappings, Scope::Base, questions::ANYTHING, "sPNMappings").await
+    }
+
+    /// Every holder of an SMTPSVC name, and the servers' accounts, below a naming context or in the whole catalogue.
+    async fn accounts(&mut self, session: &mut Session, base: Option<Dn>) -> Result<(), Failure> {
+        let base = base.map(|dn| dn.as_str().to_owned()).unwrap_or_default();
+        self.search(session, &base, Scope::Subtree, questions::HOLDERS, "the holders of SMTPSVC names").await?;
+        for filter in questions::accounts(&self.collected.reading) {
+            self.search(session, &base, Scope::Subtree, &filter, "the accounts of the Exchange servers").await?;
+        }
+        self.hidden_names(session, &base).await
+    }
+
+    /// Tells accounts that hold no name from those whose names may not be read.
+    async fn hidden_names(&mut self, session: &mut Session, base: &str) -> Result<(), Failure> {
+        let reading = &self.collected.reading;
+        let nameless = |entry: &&Entry| entry.values(Attribute::ServicePrincipalName).is_empty();
+        let mut doubtful: Vec<Entry> =
+            reading.entries().filter(nameless).filter(|entry| sam_account_name(entry).is_some()).cloned().collect();
+        for filter in questions::without_names(doubtful.clone().iter().filter_map(sam_account_name)) {
+            let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &[Attribute::Cn.name()] };
+            let really = session.search(&query, self.progress).await?;
+            let really: HashSet<Dn> = really.found.iter().filter_map(|found| Dn::parse(&found.dn).ok()).collect();
+            doubtful.retain(|entry| !really.contains(&entry.dn));
+        }
+        self.collected.reading.gaps.extend(doubtful.iter().map(gaps::hidden_names));
+        Ok(())
+    }
+
+    /// Makes one of the searches, and keeps what it brings.
+    async fn search(
+        &mut self,
+        session: &mut Session,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let attributes = questions::attributes();
+        let query = Query { base, scope, filter, attributes: &attributes };
+        let answer = match scope {
+            Scope::Base => session.read(&query, self.progress).await?,
+            _ => session.search(&query, self.progress).await?,
+        };
+        let place = if base.is_empty() { format!("global catalogue {}", session.server) } else { base.to_owned() };
+        self.keep(answer, &place, what);
+        Ok(())
+    }
+
+    fn keep(&mut self, answer: Answer, place: &str, what: &str) {
+        for found in &answer.found {
+            match found.entry() {
+                Some(entry) => self.collected.add(entry),
+                None => self.collected.reading.gaps.push(gaps::nameless(&found.dn, place)),
+            }
+        }
+        let mut elsewhere = answer.elsewhere;
+        elsewhere.sort();
+        elsewhere.dedup();
+        for url in &elsewhere {
+            match self.referral(url, place) {
+                Some(gap) => self.collected.reading.gaps.push(gap),
+                None if !self.noted.insert(url.clone()) => {}
+                None => self.progress.note(&format!("not followed, no account can lie there: {url}")),
+            }
+        }
+        self.collected.reading.gaps.extend(answer.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
+    }
+
+    /// What a referral means for the result: nothing, where it leads to a partition without accounts.
+    fn referral(&self, url: &str, place: &str) -> Option<Gap> {
+        let target = target(url);
+        let harmless = |dn: &Dn| self.partitions.is_without_accounts(dn) || *dn == self.root.configuration;
+        if target.as_ref().is_some_and(harmless) { None } else { Some(gaps::elsewhere(url, place)) }
+    }
+
+    /// What was read, without what a recording of it would leave out: both ways must end in the same judgement.
+    fn finish(self, server: String) -> Live {
+        let all = self.collected.reading;
+        let mut wanted = Wanted::default();
+        loop {
+            let known = wanted.clone();
+            all.entries().filter(|entry| known.includes(entry)).for_each(|entry| wanted.learn(entry));
+            if wanted == known {
+                break;
+            }
+        }
+        let mut reading = Reading::default();
+        reading.gaps.clone_from(&all.gaps);
+        all.entries().filter(|entry| wanted.includes(entry)).for_each(|entry| reading.add(entry.clone()));
+        reading.gaps.sort();
+        reading.gaps.dedup();
+        Live { reading, server, forest: self.root.forest.dns_domain(), domain: self.root.domain.dns_domain() }
+    }
+}
+
+fn sam_account_name(entry: &Entry) -> Option<&str> {
+    entry.values(Attribute::SamAccountName).first().map(String::as_str)
+}
+
+/// The object that an LDAP URL names: `ldap://host/DN?…`, percent-encoded.
+fn target(url: &str) -> Option<Dn> {
+    let path = url.split_once("://")?.1.split_once('/')?.1;
+    let path = path.split('?').next()?;
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, tail.split_first_chunk::<2>()) {
+            (b'%', Some((digits, tail))) => {
+                bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+                rest = tail;
+            }
+            (b'%', None) => return None,
+            (other, _) => bytes.push(*other),
+        }
+    }
+    Dn::parse(std::str::from_utf8(&bytes).ok()?).ok().filter(|dn| !dn.is_root())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_object_of_a_referral_is_read() {
+        let dn = |url| target(url).map(|dn| dn.key().to_owned());
+        assert_eq!(
+            dn("ldap://contoso.com/CN=Configuration,DC=contoso,DC=com").as_deref(),
+            Some("cn=configuration,dc=contoso,dc=com")
+        );
+        assert_eq!(dn("ldap://a/CN=x%20y,DC=com??sub").as_deref(), Some("cn=x y,dc=com"));
+        for url in ["ldap://a", "ldap://a/", "x", "ldap://a/CN=%f", "ldap://a/CN=%zz", "ldap://a/nonsense"] {
+            assert_eq!(dn(url), None, "{url}");
+        }
+    }
+}

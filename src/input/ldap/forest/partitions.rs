@@ -1,0 +1,42 @@
+//! The partitions of the forest, and so its domains: the crossRef objects.
+
+use crate::model::dn::Dn;
+use crate::model::entry::Entry;
+use crate::model::schema::{self, Attribute};
+
+/// A naming context of the forest.
+#[derive(Clone, Debug)]
+struct Partition {
+    context: Dn,
+    is_domain: bool,
+}
+
+/// All naming contexts that are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Partitions(Vec<Partition>);
+
+impl Partitions {
+    /// Reads the crossRef objects.
+    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        Self(entries.filter(|entry| entry.is_a(schema::CROSS_REF)).filter_map(Partition::of).collect())
+    }
+
+    /// The DNS names of the domains.
+    pub(super) fn domains(&self) -> Vec<String> {
+        self.0.iter().filter(|partition| partition.is_domain).map(|partition| partition.context.dns_domain()).collect()
+    }
+
+    /// Whether this is a naming context in which no account can lie: configuration, schema, DNS zones.
+    pub(super) fn is_without_accounts(&self, name: &Dn) -> bool {
+        self.0.iter().any(|partition| !partition.is_domain && partition.context == *name)
+    }
+}
+
+impl Partition {
+    fn of(entry: &Entry) -> Option<Self> {
+        const DOMAIN: i64 = 2;
+        let context = Dn::parse(entry.values(Attribute::NcName).first()?).ok()?;
+        let flags = entry.values(Attribute::SystemFlags).first().and_then(|flags| schema::integer(flags));
+        Some(Self { context, is_domain: flags.is_some_and(|flags| flags & DOMAIN != 0) })
+    }
+}

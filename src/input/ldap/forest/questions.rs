@@ -1,0 +1,122 @@
+//! The searches: a fixed set, whatever the number of servers, except that accounts are asked for in batches.
+
+use ldap3::ldap_escape;
+
+use crate::input::query::CONFIGURATION_CLASSES;
+use crate::model::directory::Directory;
+use crate::model::entry::Reading;
+use crate::model::schema::{self, Attribute};
+use crate::model::spn::Spn;
+
+/// How many names are asked for at a time.
+const BATCH: usize = 100;
+
+/// The naming contexts.
+pub(super) const PARTITIONS: &str = "(objectClass=crossRef)";
+/// One object, whatever it is.
+pub(super) const ANYTHING: &str = "(objectClass=*)";
+/// Everyone who answers for SMTP.
+pub(super) const HOLDERS: &str = "(servicePrincipalName=SMTPSVC/*)";
+
+/// The attributes that the judgement needs.
+pub(super) fn attributes() -> Vec<&'static str> {
+    Attribute::ALL.iter().map(|attribute| attribute.name()).collect()
+}
+
+/// Exchange servers and their endpoints.
+pub(super) fn exchange() -> String {
+    let classes = CONFIGURATION_CLASSES.iter().filter(|class| **class != schema::CROSS_REF);
+    any_of(classes.map(|class| format!("(objectClass={class})")))
+}
+
+/// Those accounts of servers that did not come with the holders, in batches.
+///
+/// That an account came does not settle the matter: if another computer holds `HOST/<FQDN>` too, and nothing of SMTPSVC,
+/// nobody can say whose name it is. So that name is asked for in any case, and the NetBIOS name of servers still without an
+/// account. Where the administrator made HOST stand for SMTPSVC, all names are.
+pub(super) fn accounts(reading: &Reading) -> Vec<String> {
+    let directory = Directory::new(reading);
+    let mut terms = Vec::new();
+    for server in &directory.servers {
+        terms.extend(server.names.fqdns.iter().map(|fqdn| host_term(fqdn.as_str())));
+        if directory.account_of(server).one().is_none() {
+            terms.push(term(Attribute::SamAccountName, &server.names.sam_account_name()));
+        }
+        if directory.host_covers_smtpsvc {
+            let announced = server.endpoints.iter().filter_map(|endpoint| endpoint.fqdn.as_deref());
+            terms.extend(announced.chain([server.names.netbios.as_str()]).map(host_term));
+        }
+    }
+    terms.sort();
+    terms.dedup();
+    terms.chunks(BATCH).map(|batch| any_of(batch.iter().cloned())).collect()
+}
+
+/// Those of these accounts that really hold no name. One whose names may not be read does not match: to whoever may not
+/// read an attribute, nothing is true of it, not even that it is absent.
+pub(super) fn without_names<'a>(sam_account_names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let terms: Vec<String> = sam_account_names.map(|name| term(Attribute::SamAccountName, name)).collect();
+    let batches = terms.chunks(BATCH).map(|batch| any_of(batch.iter().cloned()));
+    batches.map(|batch| format!("(&{batch}(!(servicePrincipalName=*)))")).collect()
+}
+
+fn host_term(name: &str) -> String {
+    term(Attribute::ServicePrincipalName, Spn::host(name).as_str())
+}
+
+fn term(attribute: Attribute, value: &str) -> String {
+    format!("({}={})", attribute.name(), ldap_escape(value))
+}
+
+fn any_of(terms: impl Iterator<Item = String>) -> String {
+    format!("(|{})", terms.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::dn::Dn;
+    use crate::model::entry::Entry;
+
+    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
+        let mut entry = Entry::new(Dn::parse(dn).unwrap());
+        for (name, value) in attributes {
+            entry.add(name, value.as_bytes());
+        }
+        entry
+    }
+
+    fn server(name: &str) -> Entry {
+        let address = format!("ncacn_ip_tcp:{name}.contoso.com");
+        entry(
+            &format!("CN={name},CN=Servers,DC=com"),
+            &[("objectClass", schema::EXCHANGE_SERVER), ("cn", name), ("networkAddress", &address)],
+        )
+    }
+
+    #[test]
+    fn only_what_the_holders_leave_open_is_asked() {
+        let mut reading = Reading::default();
+        reading.add(server("ex01"));
+        reading.add(server("ex*2"));
+        let account = [("objectClass", "computer"), ("servicePrincipalName", "HOST/ex01.contoso.com")];
+        reading.add(entry("CN=ex01,DC=com", &account));
+        assert_eq!(accounts(&reading), ["(|(sAMAccountName=ex\\2a2$)(servicePrincipalName=HOST/ex01.contoso.com))"]);
+    }
+
+    #[test]
+    fn many_servers_are_asked_for_in_batches() {
+        let mut reading = Reading::default();
+        (0..250).for_each(|number| reading.add(server(&format!("ex{number}"))));
+        assert_eq!(accounts(&reading).len(), 5);
+        assert!(accounts(&Reading::default()).is_empty());
+    }
+
+    #[test]
+    fn every_filter_can_be_read() {
+        let all = [PARTITIONS.to_owned(), ANYTHING.to_owned(), HOLDERS.to_owned(), exchange()];
+        for filter in all.into_iter().chain(without_names(["a(b)*\\$"].into_iter())) {
+            assert!(ldap3::parse_filter(&filter).is_ok(), "{filter}");
+        }
+    }
+}

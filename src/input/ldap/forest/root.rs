@@ -1,0 +1,53 @@
+//! The rootDSE: what a server says of itself.
+
+use ldap3::Scope;
+
+use crate::input::ldap::failure::{Failure, Trouble};
+use crate::input::ldap::progress::Progress;
+use crate::input::ldap::session::{Query, Session};
+use crate::model::dn::Dn;
+use crate::model::schema;
+
+/// What of it matters.
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    /// The domain that the server is a controller of.
+    pub(super) domain: Dn,
+    /// The configuration partition of the forest.
+    pub(super) configuration: Dn,
+    /// The forest's root domain.
+    pub(super) forest: Dn,
+    /// Whether the server has a global catalogue, if it says.
+    pub(super) has_catalogue: Option<bool>,
+}
+
+const ATTRIBUTES: [&str; 4] =
+    ["defaultNamingContext", "configurationNamingContext", "rootDomainNamingContext", "isGlobalCatalogReady"];
+
+impl Root {
+    /// Asks a server.
+    pub(super) async fn read(session: &mut Session, progress: &mut dyn Progress) -> Result<Self, Failure> {
+        let query = Query { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &ATTRIBUTES };
+        let answer = session.read(&query, progress).await?;
+        let found = answer.found.first();
+        let context = |name: &str| {
+            let text = found.and_then(|found| found.texts(name).next());
+            text.and_then(|text| Dn::parse(&text).ok())
+                .filter(|dn| !dn.is_root())
+                .ok_or_else(|| no_controller(session, name))
+        };
+        let [domain, configuration, forest, catalogue] = ATTRIBUTES;
+        let has_catalogue = found.and_then(|found| found.texts(catalogue).next());
+        Ok(Self {
+            domain: context(domain)?,
+            configuration: context(configuration)?,
+            forest: context(forest)?,
+            has_catalogue: has_catalogue.and_then(|text| schema::boolean(&text)),
+        })
+    }
+}
+
+fn no_controller(session: &Session, missing: &str) -> Failure {
+    let what = format!("{} is no domain controller of Active Directory: its rootDSE has no {missing}", session.server);
+    Failure::Server(Trouble::new(what).hint("name a domain controller with --server"))
+}

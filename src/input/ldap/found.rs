@@ -1,0 +1,160 @@
+//! An object as the client library hands it over, before anyone makes sense of it.
+
+use ldap3::asn1::{PL, StructureTag};
+
+use crate::model::dn::Dn;
+use crate::model::entry::{Entry, Range};
+
+/// One object of a search's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Its name.
+    pub(super) dn: String,
+    /// Its attributes under their descriptions (`servicePrincipalName;range=0-1499`), and their values.
+    pub(super) attributes: Vec<(String, Vec<Vec<u8>>)>,
+}
+
+/// What a search brings, one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// An object.
+    Found(Found),
+    /// Where more would be.
+    Elsewhere(Vec<String>),
+}
+
+impl Item {
+    /// Reads a search result entry or reference; nothing if it is neither.
+    pub(super) fn read(tag: StructureTag) -> Option<Self> {
+        const ENTRY: u64 = 4;
+        const REFERENCE: u64 = 19;
+        match tag.id {
+            ENTRY => Found::read(tag).map(Self::Found),
+            REFERENCE => parts(tag)?.into_iter().map(text).collect::<Option<_>>().map(Self::Elsewhere),
+            _ => None,
+        }
+    }
+}
+
+impl Found {
+    fn read(tag: StructureTag) -> Option<Self> {
+        let mut fields = parts(tag)?.into_iter();
+        let dn = text(fields.next()?)?;
+        let attributes = parts(fields.next()?)?.into_iter().map(attribute).collect::<Option<_>>()?;
+        Some(Self { dn, attributes })
+    }
+
+    /// The values of an attribute that has no range, as text.
+    pub(super) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+        let of_that_name =
+            self.attributes.iter().filter(move |(description, _)| description.eq_ignore_ascii_case(name));
+        of_that_name.flat_map(|(_, values)| values).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// The object as the model knows it; nothing if its name cannot be read.
+    pub(super) fn entry(&self) -> Option<Entry> {
+        let mut entry = Entry::new(Dn::parse(&self.dn).ok()?);
+        for (description, values) in &self.attributes {
+            entry.announce(description);
+            for value in values {
+                entry.add(description, value);
+            }
+        }
+        Some(entry)
+    }
+
+    /// How much memory it takes, more or less.
+    pub(super) fn weight(&self) -> usize {
+        let values = self.attributes.iter().flat_map(|(_, values)| values);
+        100 + self.dn.len() + values.map(|value| value.len() + 50).sum::<usize>()
+    }
+
+    /// The attribute of which there is more, and the number of the value to go on with.
+    pub(super) fn unfinished(&self) -> Option<(&str, u64)> {
+        self.attributes.iter().find_map(|(description, _)| {
+            let (name, range) = range_of(description)?;
+            Some((name, range.last?.saturating_add(1)))
+        })
+    }
+
+    /// Takes in the next range of an attribute; false if this is not what comes next.
+    pub(super) fn extend(&mut self, name: &str, next: u64, other: Self) -> bool {
+        let is_next = |(description, values): &(String, Vec<Vec<u8>>)| {
+            range_of(description).is_some_and(|(found, range)| {
+                found.eq_ignore_ascii_case(name) && range.first == next && is_range_of(range, values.len())
+            })
+        };
+        let known = self.attributes.iter_mut().find(|(description, _)| {
+            let last = range_of(description).and_then(|(found, range)| range.last.filter(|_| found == name));
+            last.is_some_and(|last| last.saturating_add(1) == next)
+        });
+        let more = other.attributes.into_iter().find(is_next);
+        let (Some(known), Some((description, values))) = (known, more) else { return false };
+        let Some(((_, begun), (_, range))) = range_of(&known.0).zip(range_of(&description)) else { return false };
+        let last = range.last.map_or_else(|| "*".to_owned(), |last| last.to_string());
+        known.0 = format!("{name};range={}-{last}", begun.first);
+        known.1.extend(values);
+        true
+    }
+}
+
+/// A range of an attribute has as many values as it says; only the last one may be empty.
+fn is_range_of(range: Range, values: usize) -> bool {
+    let values = u64::try_from(values).unwrap_or(u64::MAX);
+    range.last.is_none_or(|last| last.checked_sub(range.first).is_some_and(|more| values == more.saturating_add(1)))
+}
+
+fn range_of(description: &str) -> Option<(&str, Range)> {
+    let (name, options) = description.split_once(';')?;
+    Some((name, options.split(';').find_map(Range::parse)?))
+}
+
+fn attribute(tag: StructureTag) -> Option<(String, Vec<Vec<u8>>)> {
+    let mut fields = parts(tag)?.into_iter();
+    let description = text(fields.next()?)?;
+    let values = parts(fields.next()?)?.into_iter().map(StructureTag::expect_primitive).collect::<Option<_>>()?;
+    Some((description, values))
+}
+
+fn parts(tag: StructureTag) -> Option<Vec<StructureTag>> {
+    match tag.payload {
+        PL::C(parts) => Some(parts),
+        PL::P(_) => None,
+    }
+}
+
+fn text(tag: StructureTag) -> Option<String> {
+    String::from_utf8(tag.expect_primitive()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(attributes: &[(&str, usize)]) -> Found {
+        let attributes =
+            attributes.iter().map(|(description, count)| ((*description).to_owned(), vec![b"x".to_vec(); *count]));
+        Found { dn: "CN=a".to_owned(), attributes: attributes.collect() }
+    }
+
+    #[test]
+    fn what_is_missing_of_an_attribute_is_asked_for() {
+        assert_eq!(found(&[("cn", 1)]).unfinished(), None);
+        assert_eq!(found(&[("a;range=0-1", 2)]).unfinished(), Some(("a", 2)));
+        assert_eq!(found(&[("a;range=0-*", 2), ("b;range=0-0", 1)]).unfinished(), Some(("b", 1)));
+    }
+
+    #[test]
+    fn only_the_next_range_is_taken_in() {
+        let mut object = found(&[("a;range=0-1", 2)]);
+        for wrong in [("a;range=0-1", 2), ("a;range=2-3", 1), ("a;range=2-1", 0), ("b;range=2-*", 1), ("a", 1)] {
+            assert!(!object.extend("a", 2, found(&[wrong])), "{wrong:?}");
+        }
+        assert!(object.extend("a", 2, found(&[("A;range=2-3", 2)])));
+        assert_eq!(object.unfinished(), Some(("a", 4)));
+        assert!(object.extend("a", 4, found(&[("A;Range=4-*", 0)])));
+        assert_eq!(object.attributes, [("a;range=0-*".to_owned(), vec![b"x".to_vec(); 4])]);
+        assert_eq!(object.unfinished(), None);
+        assert_eq!(object.entry().unwrap().cut_off(), None);
+    }
+}

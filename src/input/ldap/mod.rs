@@ -1,0 +1,114 @@
+//! A live directory. From outside to inside: where domain controllers are, a connection to one, a bind, a layer that seals,
+//! searches, and the fixed set of them that makes a forest.
+//!
+//! This is the one place that knows the client library `ldap3` and the runtime `tokio`. Nobody outside waits for anything
+//! but [`read`].
+
+mod bind;
+mod connect;
+mod discover;
+mod failure;
+mod forest;
+mod found;
+mod progress;
+mod session;
+mod settings;
+mod wire;
+
+use anyhow::{Context, Result};
+
+use self::connect::{Address, Connector};
+use self::failure::Failure;
+pub use self::failure::Trouble;
+pub use self::progress::{Progress, SearchReport};
+pub use self::settings::{Auth, HAS_KERBEROS, Secret, Security, Settings};
+use crate::model::entry::Reading;
+
+/// A forest as it was read.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The objects that matter, and what could not be read.
+    pub reading: Reading,
+    /// The server it was read from, `dc1.contoso.com:389`.
+    pub server: String,
+    /// The forest, by the name of its root domain.
+    pub forest: String,
+    /// The domain that the server is a controller of.
+    pub domain: String,
+}
+
+/// Reads a forest. The error, if any, is a [`Trouble`]: one sentence and a hint.
+///
+/// Returns when everything was read, nothing can be, the time is up, or the user interrupts.
+pub fn read(settings: &Settings, progress: &mut dyn Progress) -> Result<Live> {
+    settings.check()?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be started")?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = tokio::time::timeout(settings.timeout, run(settings, progress)) => outcome.unwrap_or_else(|_| Err(too_long(settings))),
+            () = interrupted() => Err(Trouble::new("interrupted; nothing was judged")),
+        }
+    });
+    // A look-up or a ticket may still be waited for, on a thread of its own. Nobody needs it any more.
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+fn too_long(settings: &Settings) -> Trouble {
+    let what = format!("the reading took longer than {} seconds", settings.timeout.as_secs_f32());
+    Trouble::new(what).hint("allow more with --timeout, or name a nearer domain controller with --server")
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tries one server after the other.
+async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, Trouble> {
+    let addresses = addresses(settings).await.map_err(Failure::trouble)?;
+    let connector = Connector::new(settings)?;
+    let mut passed: Vec<Trouble> = Vec::new();
+    for address in &addresses {
+        progress.connecting(&address.to_string());
+        match forest::read(&connector, address, progress).await {
+            Ok(live) => return Ok(live),
+            Err(Failure::Final(trouble)) => return Err(trouble.at(address)),
+            Err(Failure::Server(trouble)) => {
+                let trouble = trouble.at(address);
+                progress.note(&format!("{address} is passed over: {}", trouble.what()));
+                passed.push(trouble);
+            }
+        }
+    }
+    Err(none_left(passed))
+}
+
+/// The servers to try, in order.
+async fn addresses(settings: &Settings) -> Result<Vec<Address>, Failure> {
+    if settings.servers.is_empty() {
+        let domain = settings.domain.clone().map_or_else(discover::domain, Ok).map_err(Failure::Final)?;
+        let hosts = discover::controllers(&domain, settings.step_timeout).await?;
+        return Ok(hosts.iter().map(|host| Address::directory(host, settings.security)).collect());
+    }
+    let parsed = settings.servers.iter().map(|server| Address::parse(server, settings.security));
+    parsed.collect::<Result<_, _>>().map_err(|error| Failure::last(error, "for example --server dc1.contoso.com"))
+}
+
+fn none_left(mut passed: Vec<Trouble>) -> Trouble {
+    match (passed.pop(), passed.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            passed.extend(last);
+            let each: Vec<&str> = passed.iter().map(Trouble::what).collect();
+            let trouble =
+                Trouble::new(format!("none of {} domain controllers can be read: {}", each.len(), each.join("; ")));
+            match passed.iter().find_map(Trouble::advice) {
+                Some(hint) => trouble.hint(hint),
+                None => trouble,
+            }
+        }
+    }
+}

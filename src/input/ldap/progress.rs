@@ -1,0 +1,40 @@
+//! What the reading tells while it goes on.
+
+/// One search that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchReport {
+    /// The server that was asked.
+    pub server: String,
+    /// Where the search began; empty for the whole forest.
+    pub base: String,
+    /// What was looked for.
+    pub filter: String,
+    /// How many objects came.
+    pub entries: usize,
+    /// In how many pages.
+    pub pages: usize,
+    /// How long it took.
+    pub millis: u128,
+}
+
+/// Whoever wants to know how far the reading is.
+pub trait Progress {
+    /// A server is about to be connected to.
+    fn connecting(&mut self, server: &str) {
+        let _ = server;
+    }
+
+    /// A search came to its end.
+    fn search(&mut self, report: &SearchReport);
+
+    /// Something that does not change the result, but that one may want to know: a server that was passed over, a referral
+    /// that leads nowhere that matters.
+    fn note(&mut self, text: &str) {
+        let _ = text;
+    }
+}
+
+/// Nobody.
+impl Progress for () {
+    fn search(&mut self, _: &SearchReport) {}
+}

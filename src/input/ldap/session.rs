@@ -1,0 +1,323 @@
+//! A connection on which searches are made, one after the other: in pages, with ranges followed to their ends.
+//!
+//! A server is believed no further than it has to be: what it may send, how often and how much, is bounded.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use ldap3::controls::{MakeCritical as _, PagedResults, RawControl};
+use ldap3::{Ldap, LdapError, LdapResult, Scope};
+use tokio::task::JoinHandle;
+
+use super::connect::Address;
+use super::failure::{Failure, Trouble, within};
+use super::found::{Found, Item};
+use super::progress::{Progress, SearchReport};
+use super::settings::Settings;
+use super::wire::ber::{self, Elements, INTEGER, Malformed, OCTETS, SEQUENCE};
+use super::wire::layer::Layer;
+use super::wire::pair;
+use super::wire::relay::{self, Fault, Stream};
+use crate::model::dn::Dn;
+use crate::model::text::printable;
+
+/// More objects than any forest has Exchange servers, endpoints or holders.
+const MOST_ENTRIES: usize = 250_000;
+/// All that is kept of one server's answers.
+const MOST_BYTES: usize = 256 << 20;
+/// Pages without an object: a server may have looked at many that do not match, but not for ever.
+const MOST_EMPTY_PAGES: usize = 1000;
+/// Parts of one attribute: 300,000 values where 1,500 come at a time, which is far beyond what an object can hold.
+const MOST_RANGES: usize = 200;
+
+/// A bound connection.
+pub(super) struct Session {
+    ldap: Ldap,
+    driver: JoinHandle<Result<(), LdapError>>,
+    relay: JoinHandle<()>,
+    fault: Fault,
+    /// The server, `dc1.contoso.com:389`.
+    pub(super) server: String,
+    /// The server's host name, as it was asked for.
+    pub(super) host: String,
+    step: Duration,
+    page_size: u32,
+    kept: usize,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.driver.abort();
+        self.relay.abort();
+    }
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub(super) struct Query<'a> {
+    pub(super) base: &'a str,
+    pub(super) scope: Scope,
+    pub(super) filter: &'a str,
+    pub(super) attributes: &'a [&'a str],
+}
+
+/// The answer to it.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) found: Vec<Found>,
+    /// Where the server says that more would be.
+    pub(super) elsewhere: Vec<String>,
+    /// Why the server did not answer to the end, if it did not.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// A result other than success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: u32,
+    pub(super) text: String,
+}
+
+#[derive(Default)]
+struct Page {
+    items: Vec<Item>,
+    cookie: Vec<u8>,
+    refusal: Option<Refusal>,
+}
+
+impl Session {
+    /// Puts the client library on top of a bound connection.
+    pub(super) async fn start(
+        stream: impl Stream + 'static,
+        layer: Layer,
+        address: &Address,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
+        let connected = pair::connect().await;
+        let (driver, ldap, outside) =
+            connected.map_err(|error| Failure::server(format!("no local socket can be made: {error}")))?;
+        let fault = Fault::default();
+        Ok(Self {
+            ldap,
+            driver: tokio::spawn(driver.drive()),
+            relay: tokio::spawn(relay::run(outside, stream, layer, fault.clone())),
+            fault,
+            server: address.to_string(),
+            host: address.host.clone(),
+            step: settings.step_timeout,
+            page_size: settings.page_size.clamp(1, 100_000),
+            kept: 0,
+        })
+    }
+
+    /// Asks for one object, without pages.
+    pub(super) async fn read(&mut self, query: &Query<'_>, progress: &mut dyn Progress) -> Result<Answer, Failure> {
+        let started = Instant::now();
+        let page = self.page(query, None).await?;
+        let mut answer = Answer { refusal: page.refusal, ..Answer::default() };
+        self.keep(page.items, query, &mut answer, &mut HashSet::new())?;
+        self.report(query, &answer, 1, started, progress);
+        Ok(answer)
+    }
+
+    /// Asks for many objects.
+    pub(super) async fn search(&mut self, query: &Query<'_>, progress: &mut dyn Progress) -> Result<Answer, Failure> {
+        let started = Instant::now();
+        let (mut answer, mut known) = (Answer::default(), HashSet::new());
+        let (mut pages, mut empty, mut cookie) = (0, 0, Vec::new());
+        loop {
+            let page = self.page(query, Some(cookie)).await?;
+            pages += 1;
+            empty = if page.items.is_empty() { empty + 1 } else { 0 };
+            let repeats = !self.keep(page.items, query, &mut answer, &mut known)?;
+            answer.refusal = page.refusal;
+            cookie = page.cookie;
+            if cookie.is_empty() || answer.refusal.is_some() {
+                break;
+            }
+            if repeats || empty > MOST_EMPTY_PAGES {
+                return Err(self.misbehaved("it sends the same page, or an empty one, over and over"));
+            }
+        }
+        self.report(query, &answer, pages, started, progress);
+        self.follow_ranges(&mut answer, progress).await?;
+        Ok(answer)
+    }
+
+    fn report(&self, query: &Query<'_>, answer: &Answer, pages: usize, since: Instant, progress: &mut dyn Progress) {
+        progress.search(&SearchReport {
+            server: self.server.clone(),
+            base: query.base.to_owned(),
+            filter: query.filter.to_owned(),
+            entries: answer.found.len(),
+            pages,
+            millis: since.elapsed().as_millis(),
+        });
+    }
+
+    /// Keeps what a page brought. False if it brought objects, but none that is new.
+    fn keep(
+        &mut self,
+        items: Vec<Item>,
+        query: &Query<'_>,
+        answer: &mut Answer,
+        known: &mut HashSet<String>,
+    ) -> Result<bool, Failure> {
+        let base =
+            Dn::parse(query.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
+        let (mut objects, mut new) = (0, 0);
+        for item in items {
+            match item {
+                Item::Elsewhere(urls) => answer.elsewhere.extend(urls),
+                Item::Found(found) => {
+                    objects += 1;
+                    let dn = Dn::parse(&found.dn);
+                    let within = dn.as_ref().is_ok_and(|dn| lies_within(dn, &base, query.scope));
+                    if !within {
+                        return Err(self.misbehaved(&format!(
+                            "it sent {:?}, which does not lie where it was asked to look",
+                            printable(&found.dn)
+                        )));
+                    }
+                    if known.insert(dn.map(|dn| dn.key().to_owned()).unwrap_or_default()) {
+                        new += 1;
+                        self.kept += found.weight();
+                        answer.found.push(found);
+                    }
+                }
+            }
+        }
+        if answer.found.len() > MOST_ENTRIES || answer.elsewhere.len() > MOST_ENTRIES || self.kept > MOST_BYTES {
+            return Err(self.misbehaved("it sends more than any directory has"));
+        }
+        Ok(objects == 0 || new > 0)
+    }
+
+    /// One page, or with no cookie all of it.
+    async fn page(&mut self, query: &Query<'_>, cookie: Option<Vec<u8>>) -> Result<Page, Failure> {
+        let paged = cookie.is_some();
+        let mut ldap = self.ldap.clone();
+        if let Some(cookie) = cookie {
+            let size = i32::try_from(self.page_size).unwrap_or(i32::MAX);
+            ldap.with_controls(RawControl::from(PagedResults { size, cookie }.critical()));
+        }
+        let most = if paged { self.page_size as usize } else { MOST_ENTRIES };
+        let (server, fault) = (self.server.clone(), self.fault.clone());
+        let step = format!("a search on {server}");
+        let collected = async {
+            let collected = collect(&mut ldap, query, most).await;
+            collected.map_err(|error| broken(&server, &fault, &error))
+        };
+        let Some((items, result)) = within(self.step, &step, collected).await? else {
+            return Err(self.misbehaved("it sends more objects than were asked for"));
+        };
+        let cookie = match (result.rc, paged) {
+            (0, true) => self.cookie(&result)?,
+            _ => Vec::new(),
+        };
+        Ok(Page { items, cookie, refusal: self.refusal(&result)? })
+    }
+
+    /// What the server says is left: nothing, or where to go on.
+    fn cookie(&self, result: &LdapResult) -> Result<Vec<u8>, Failure> {
+        const PAGED: &str = "1.2.840.113556.1.4.319";
+        let value =
+            result.ctrls.iter().find(|control| control.1.ctype == PAGED).and_then(|control| control.1.val.as_deref());
+        let value = value.ok_or_else(|| {
+            self.misbehaved("it left out the paging control, so that nobody can tell whether this was everything")
+        })?;
+        let cookie = || -> Result<Vec<u8>, Malformed> {
+            let mut parts = Elements::new(Elements::new(value).expect(SEQUENCE)?);
+            ber::number(parts.expect(INTEGER)?)?;
+            Ok(parts.expect(OCTETS)?.to_vec())
+        };
+        cookie().map_err(|_| self.misbehaved("its paging control cannot be read"))
+    }
+
+    fn refusal(&self, result: &LdapResult) -> Result<Option<Refusal>, Failure> {
+        const HINT: &str = "use --auth kerberos, or --auth simple with --user";
+        let said = format!("{} ({})", result.rc, printable(result.text.trim()));
+        let server = &self.server;
+        match result.rc {
+            0 => Ok(None),
+            51 => Err(Failure::server(format!("{server} is busy: {said}"))),
+            52 => Err(Failure::server(format!("{server} is unavailable: {said}"))),
+            8 => Err(Failure::last(
+                format!("{server} answers only over an encrypted connection: {said}"),
+                "leave out --insecure-plaintext",
+            )),
+            1 if is_for_the_unknown(&result.text) => {
+                Err(Failure::last(format!("{server} does not answer without authentication: {said}"), HINT))
+            }
+            code => Ok(Some(Refusal { code, text: printable(result.text.trim()) })),
+        }
+    }
+
+    fn misbehaved(&self, what: &str) -> Failure {
+        let hint = "this is not how a domain controller behaves: check that it is one";
+        Failure::Server(Trouble::new(format!("{} cannot be read: {what}", self.server)).hint(hint))
+    }
+
+    /// Reads the rest of attributes that came in part.
+    async fn follow_ranges(&mut self, answer: &mut Answer, progress: &mut dyn Progress) -> Result<(), Failure> {
+        for found in &mut answer.found {
+            for step in 0.. {
+                let Some((name, next)) = found.unfinished().map(|(name, next)| (name.to_owned(), next)) else { break };
+                if step > MOST_RANGES {
+                    return Err(self.misbehaved("the values of an attribute never end"));
+                }
+                let description = format!("{name};range={next}-*");
+                let base = found.dn.clone();
+                let query =
+                    Query { base: &base, scope: Scope::Base, filter: "(objectClass=*)", attributes: &[&description] };
+                // What cannot be read stays a range without its end, and so a gap.
+                let Some(more) = self.read(&query, progress).await?.found.pop() else { break };
+                // `read` counted what it kept, so the limit on memory holds here too.
+                if !found.extend(&name, next, more) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Active Directory and Samba tell the unauthenticated so, each in its own words.
+fn is_for_the_unknown(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("successful bind must be completed") || text.contains("without authentication")
+}
+
+fn lies_within(dn: &Dn, base: &Dn, scope: Scope) -> bool {
+    match scope {
+        Scope::Base => dn == base,
+        Scope::OneLevel => dn.lineage().nth(1) == Some(base.key()),
+        Scope::Subtree => base.is_root() || dn.lineage().any(|above| above == base.key()),
+    }
+}
+
+/// Collects a search's result; nothing if there is more of it than there may be.
+async fn collect(
+    ldap: &mut Ldap,
+    query: &Query<'_>,
+    most: usize,
+) -> Result<Option<(Vec<Item>, LdapResult)>, LdapError> {
+    let attributes: Vec<&str> = query.attributes.to_vec();
+    let mut stream = ldap.streaming_search(query.base, query.scope, query.filter, attributes).await?;
+    let mut items = Vec::new();
+    let mut objects = 0;
+    while let Some(entry) = stream.next().await? {
+        let Some(item) = Item::read(entry.0) else { return Ok(None) };
+        objects += usize::from(matches!(item, Item::Found(_)));
+        items.push(item);
+        if objects > most || items.len() > most.saturating_add(MOST_ENTRIES) {
+            return Ok(None);
+        }
+    }
+    Ok(Some((items, stream.finish().await)))
+}
+
+fn broken(server: &str, fault: &Fault, error: &LdapError) -> Failure {
+    let cause = fault.cause().unwrap_or_else(|| error.to_string());
+    Failure::server(format!("the connection to {server} failed: {}", printable(&cause)))
+}

@@ -1,0 +1,134 @@
+//! How a directory is to be reached: plain settings, whoever gathered them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::failure::Trouble;
+
+/// Where the directory is, who asks, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The domain whose controllers are looked up in DNS; from the environment if absent.
+    pub domain: Option<String>,
+    /// `HOST[:PORT]`, tried in order; with any, none is looked up.
+    pub servers: Vec<String>,
+    /// Who asks.
+    pub auth: Auth,
+    /// What protects the connection.
+    pub security: Security,
+    /// The certificates (PEM) that a server's must descend from, instead of those the system trusts.
+    pub ca_file: Option<PathBuf>,
+    /// Takes any certificate: whoever sits on the network can read everything, the password too.
+    pub insecure_skip_certificate_check: bool,
+    /// How many objects a server may send at a time.
+    pub page_size: u32,
+    /// How long one step may take: a connection, a bind, a page.
+    pub step_timeout: Duration,
+    /// How long everything may take.
+    pub timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            domain: None,
+            servers: Vec::new(),
+            auth: Auth::default(),
+            security: Security::default(),
+            ca_file: None,
+            insecure_skip_certificate_check: false,
+            page_size: 1000,
+            step_timeout: Duration::from_secs(20),
+            timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses what cannot work, or would not be what was meant.
+    pub(super) fn check(&self) -> Result<(), Trouble> {
+        match (&self.auth, self.security) {
+            (Auth::Simple { .. } | Auth::Anonymous, Security::Sealed) => {
+                Err(Trouble::new("only Kerberos can seal a connection by itself").hint("use LDAPS or --starttls"))
+            }
+            // A server takes a bind without a password for an anonymous one, and says that it succeeded (RFC 4513, 5.1.2).
+            (Auth::Simple { password, .. }, _) if password.reveal().is_empty() => {
+                Err(Trouble::new("the password is empty").hint("for no authentication at all use --auth anonymous"))
+            }
+            (Auth::Simple { user, .. }, _) if user.is_empty() => {
+                Err(Trouble::new("the user name is empty").hint("write it as user@contoso.com or CONTOSO\\user"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Default)]
+pub enum Auth {
+    /// The holder of the current Kerberos ticket; on Windows, whoever is logged on.
+    #[default]
+    Kerberos,
+    /// A name and its password.
+    Simple {
+        /// `user@contoso.com`, `CONTOSO\user` or a DN.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// Nobody.
+    Anonymous,
+}
+
+/// What protects the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Security {
+    /// Kerberos itself seals every message, on port 389. Only with [`Auth::Kerberos`].
+    #[default]
+    Sealed,
+    /// TLS from the first byte, port 636.
+    Ldaps,
+    /// TLS on port 389, asked for before anything else.
+    StartTls,
+    /// Nothing: everything can be read and changed on the way, the password too. Not with Kerberos, which always seals.
+    InsecurePlaintext,
+}
+
+/// Whether this build can authenticate with Kerberos.
+pub const HAS_KERBEROS: bool = cfg!(any(windows, feature = "kerberos"));
+
+/// A password: never shown, and wiped from memory when it is no longer needed.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes over a password.
+    #[must_use]
+    pub fn new(password: String) -> Self {
+        Self(Zeroizing::new(password))
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let auth = Auth::Simple { user: "alice".to_owned(), password: Secret::new("hunter2".to_owned()) };
+        assert!(!format!("{auth:?}").contains("hunter2"));
+    }
+}

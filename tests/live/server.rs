@@ -1,0 +1,298 @@
+//! A scripted LDAP server: holds objects, answers searches in pages, and misbehaves on request.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use ldap3_proto::LdapCodec;
+use ldap3_proto::control::LdapControl;
+use ldap3_proto::proto::{
+    LdapBindResponse, LdapFilter, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest,
+    LdapSearchResultEntry, LdapSearchResultReference, LdapSearchScope,
+};
+use tokio_util::codec::{Decoder, Encoder};
+
+/// An object: its name and its values.
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub dn: String,
+    pub values: Vec<(String, String)>,
+}
+
+pub fn object(dn: &str, values: &[(&str, &str)]) -> Object {
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Object { dn: dn.to_owned(), values }
+}
+
+/// What the server does instead of answering properly, to the searches that the trick is for.
+#[derive(Clone, Debug)]
+pub enum Trick {
+    /// Another result than success, after as many objects.
+    Result(LdapResultCode, usize),
+    /// Closes the connection after as many objects.
+    Die(usize),
+    /// Says nothing any more.
+    Stall,
+    /// Leaves out the paging control.
+    NoPagingControl,
+    /// Sends the first page for ever.
+    SamePage,
+    /// Sends new objects for ever.
+    NewPages,
+    /// Sends pages without objects for ever.
+    EmptyPages,
+    /// Sends more objects than a page may have.
+    Flood,
+    /// Sends this object and no other.
+    Instead(Object),
+    /// Refers elsewhere.
+    Refer(Vec<String>),
+    /// Answers under another message's number.
+    OtherId,
+    /// Sends these bytes.
+    Raw(Vec<u8>),
+    /// Never comes to the end of an attribute with ranges.
+    EndlessRange,
+    /// Repeats the first range.
+    SameRange,
+}
+
+/// A running server.
+pub struct Server {
+    pub address: SocketAddr,
+    pub connections: Arc<AtomicUsize>,
+    /// Base and filter of every search, in the order asked.
+    pub searches: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Server {
+    pub fn name(&self) -> String {
+        self.address.to_string()
+    }
+
+    pub fn filters(&self) -> Vec<String> {
+        self.searches.lock().unwrap().iter().map(|(_, filter)| filter.clone()).collect()
+    }
+}
+
+#[derive(Clone)]
+struct Script {
+    root: Object,
+    objects: Arc<Vec<Object>>,
+    /// A part of the filter of the searches that the trick is for, and the trick.
+    trick: Option<(String, Trick)>,
+    /// How many values of an attribute are sent at a time.
+    range: usize,
+    searches: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+/// An address of the loopback network that no other test of this program has.
+pub fn own_address() -> Ipv4Addr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let process = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 1 + (process[2] & 0x7f), process[3], NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Starts a server that holds these objects.
+pub fn serve(address: (Ipv4Addr, u16), root: Object, objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
+    let listener = TcpListener::bind(address).unwrap();
+    let searches = Arc::new(Mutex::new(Vec::new()));
+    let trick = trick.map(|(part, trick)| (part.to_owned(), trick));
+    let script = Script { root, objects: Arc::new(objects), trick, range: 1500, searches: searches.clone() };
+    let connections = Arc::new(AtomicUsize::new(0));
+    let server = Server { address: listener.local_addr().unwrap(), connections: connections.clone(), searches };
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            connections.fetch_add(1, Ordering::Relaxed);
+            let script = script.clone();
+            thread::spawn(move || Conversation { stream: stream.unwrap(), script }.run());
+        }
+    });
+    server
+}
+
+struct Conversation {
+    stream: TcpStream,
+    script: Script,
+}
+
+impl Conversation {
+    fn run(mut self) {
+        let (mut buffer, mut piece) = (BytesMut::new(), [0; 4096]);
+        loop {
+            while let Some(message) = LdapCodec::default().decode(&mut buffer).unwrap() {
+                if self.answer(message).is_none() {
+                    return;
+                }
+            }
+            match self.stream.read(&mut piece) {
+                Ok(0) | Err(_) => return,
+                Ok(count) => buffer.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+
+    fn send(&mut self, id: i32, op: LdapOp, ctrl: Vec<LdapControl>) -> Option<()> {
+        let mut bytes = BytesMut::new();
+        LdapCodec::default().encode(LdapMsg { msgid: id, op, ctrl }, &mut bytes).unwrap();
+        self.stream.write_all(&bytes).ok()
+    }
+
+    fn answer(&mut self, message: LdapMsg) -> Option<()> {
+        match message.op {
+            LdapOp::BindRequest(_) => {
+                let res = result(LdapResultCode::Success);
+                self.send(message.msgid, LdapOp::BindResponse(LdapBindResponse { res, saslcreds: None }), Vec::new())
+            }
+            LdapOp::SearchRequest(search) => {
+                let page = message.ctrl.iter().find_map(|control| match control {
+                    LdapControl::SimplePagedResults { size, cookie } => Some((*size as usize, cookie.clone())),
+                    _ => None,
+                });
+                self.search(message.msgid, &search, page)
+            }
+            _ => None,
+        }
+    }
+
+    fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<(usize, Vec<u8>)>) -> Option<()> {
+        let filter = format!("{:?}", search.filter);
+        self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
+        let asked = format!("{filter} {:?}", search.attrs);
+        let trick = self.script.trick.clone().filter(|(part, _)| asked.contains(part.as_str())).map(|(_, trick)| trick);
+        let all: Vec<Object> = if search.base.is_empty() && search.scope == LdapSearchScope::Base {
+            vec![self.script.root.clone()]
+        } else {
+            self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
+        };
+        let (size, cookie) = page.clone().unwrap_or((usize::MAX, Vec::new()));
+        let start: usize = String::from_utf8(cookie).unwrap().parse().unwrap_or(0);
+        let mut objects: Vec<Object> = all.iter().skip(start).take(size).cloned().collect();
+        let mut next =
+            if start + objects.len() < all.len() { (start + objects.len()).to_string() } else { String::new() };
+        let (mut code, mut reply_id, mut control, mut die) = (LdapResultCode::Success, id, page.is_some(), false);
+        match trick {
+            None | Some(Trick::EndlessRange | Trick::SameRange) => {}
+            Some(Trick::Result(other, count)) => {
+                objects.truncate(count);
+                code = other;
+            }
+            Some(Trick::Die(count)) => {
+                objects.truncate(count);
+                die = true;
+            }
+            Some(Trick::Stall) => {
+                thread::sleep(Duration::from_secs(60));
+                return None;
+            }
+            Some(Trick::NoPagingControl) => control = false,
+            Some(Trick::SamePage) => {
+                objects = all.iter().take(size).cloned().collect();
+                next = "0".to_owned();
+            }
+            Some(Trick::NewPages) => {
+                let more = |number| object(&format!("CN=new{number},{}", search.base), &[("cn", "new")]);
+                objects = (start..start + size).map(more).collect();
+                next = (start + size).to_string();
+            }
+            Some(Trick::EmptyPages) => {
+                objects.clear();
+                next = (start + 1).to_string();
+            }
+            Some(Trick::Flood) => {
+                objects = (0..=size).map(|number| object(&format!("CN=new{number},{}", search.base), &[])).collect();
+            }
+            Some(Trick::Instead(object)) => objects = vec![object],
+            Some(Trick::Refer(uris)) => {
+                let op = LdapOp::SearchResultReference(LdapSearchResultReference { uris });
+                self.send(id, op, Vec::new())?;
+            }
+            Some(Trick::OtherId) => reply_id = id + 1000,
+            Some(Trick::Raw(bytes)) => {
+                self.stream.write_all(&bytes).ok()?;
+                thread::sleep(Duration::from_secs(60));
+                return None;
+            }
+        }
+        for object in &objects {
+            let entry = self.entry(search, object);
+            self.send(reply_id, LdapOp::SearchResultEntry(entry), Vec::new())?;
+        }
+        if die {
+            return None;
+        }
+        let controls = LdapControl::SimplePagedResults { size: 0, cookie: next.into_bytes() };
+        self.send(reply_id, LdapOp::SearchResultDone(result(code)), if control { vec![controls] } else { Vec::new() })
+    }
+
+    /// The attributes asked for, with those of very many values in ranges as Active Directory has them.
+    fn entry(&self, search: &LdapSearchRequest, object: &Object) -> LdapSearchResultEntry {
+        let mut attributes = Vec::new();
+        for asked in &search.attrs {
+            let (name, first) = match asked.split_once(";range=") {
+                Some((name, range)) => (name, range.split('-').next().unwrap().parse().unwrap()),
+                None => (asked.as_str(), 0),
+            };
+            let values: Vec<Vec<u8>> = object.texts(name).map(|value| value.as_bytes().to_vec()).collect();
+            let tricked = self.script.trick.as_ref().map(|(_, trick)| trick);
+            let endless =
+                matches!(tricked, Some(Trick::EndlessRange | Trick::SameRange)) && values.len() > self.script.range;
+            let (atype, vals) = if first == 0 && values.len() <= self.script.range {
+                (name.to_owned(), values)
+            } else {
+                let first = if matches!(tricked, Some(Trick::SameRange)) { 0 } else { first };
+                let from = if endless { 0 } else { first };
+                let vals: Vec<_> = values.iter().skip(from).take(self.script.range).cloned().collect();
+                let last = first + vals.len();
+                let ends = !endless && last == values.len();
+                (format!("{name};range={first}-{}", if ends { "*".to_owned() } else { (last - 1).to_string() }), vals)
+            };
+            if !vals.is_empty() {
+                attributes.push(LdapPartialAttribute { atype, vals });
+            }
+        }
+        LdapSearchResultEntry { dn: object.dn.clone(), attributes }
+    }
+}
+
+impl Object {
+    fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+fn result(code: LdapResultCode) -> LdapResult {
+    LdapResult { code, matcheddn: String::new(), message: String::new(), referral: Vec::new() }
+}
+
+fn matches(search: &LdapSearchRequest, object: &Object) -> bool {
+    let (base, dn) = (search.base.to_lowercase(), object.dn.to_lowercase());
+    let below = base.is_empty() || dn.ends_with(&format!(",{base}"));
+    let parent = dn.split_once(',').map_or("", |(_, parent)| parent);
+    let within = match search.scope {
+        LdapSearchScope::Base => dn == base,
+        LdapSearchScope::OneLevel => parent == base,
+        _ => dn == base || below,
+    };
+    within && holds(&search.filter, object)
+}
+
+fn holds(filter: &LdapFilter, object: &Object) -> bool {
+    let is = |value: &str, wanted: &str| value.eq_ignore_ascii_case(wanted);
+    match filter {
+        LdapFilter::And(parts) => parts.iter().all(|part| holds(part, object)),
+        LdapFilter::Or(parts) => parts.iter().any(|part| holds(part, object)),
+        LdapFilter::Not(part) => !holds(part, object),
+        LdapFilter::Equality(name, wanted) => object.texts(name).any(|value| is(value, wanted)),
+        LdapFilter::Present(name) => name.eq_ignore_ascii_case("objectClass") || object.texts(name).next().is_some(),
+        LdapFilter::Substring(name, parts) => {
+            let wanted = parts.initial.clone().unwrap_or_default().to_lowercase();
+            object.texts(name).any(|value| value.to_lowercase().starts_with(&wanted))
+        }
+        _ => false,
+    }
+}
