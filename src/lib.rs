@@ -21,3 +21,4 @@ pub mod redact;
 pub mod remedy;
 pub mod report;
 pub mod requirements;
+pub mod trouble;

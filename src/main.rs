@@ -1,6 +1,7 @@
 //! The program: parse, run, print the chain of causes, return the exit code.
 
 mod cli;
+mod progress;
 mod run;
 
 use std::io::Write as _;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use spn_doctor::model::text::printable;
+use spn_doctor::trouble::Trouble;
 
 /// The answer could not be established.
 const UNKNOWN: u8 = 2;
@@ -37,12 +39,11 @@ fn report(error: &anyhow::Error) {
     }) {
         return;
     }
-    let hint = error.downcast_ref::<run::Hint>();
-    let causes = error.chain().skip(usize::from(hint.is_some()));
-    let causes: Vec<String> = causes.map(|cause| printable(&cause.to_string())).collect();
+    let causes: Vec<String> = error.chain().map(|cause| printable(&cause.to_string())).collect();
     let mut stderr = anstream::stderr();
     let _ = writeln!(stderr, "error: {}", causes.join(": "));
-    if let Some(run::Hint(hint)) = hint {
-        let _ = writeln!(stderr, "hint: {hint}");
+    let hint = error.chain().find_map(|cause| cause.downcast_ref::<Trouble>()?.advice());
+    if let Some(hint) = hint {
+        let _ = writeln!(stderr, "hint: {}", printable(hint));
     }
 }

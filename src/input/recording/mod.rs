@@ -20,6 +20,7 @@ use crate::input::query::Wanted;
 use crate::model::entry::{Entry, Reading};
 use crate::model::schema;
 use crate::model::text::printable;
+use crate::trouble::Trouble;
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -58,6 +59,13 @@ impl Source {
     }
 }
 
+impl Source {
+    fn refused(&self, refusal: &Refusal) -> Trouble {
+        let what = format!("{}:{}: {}", self.name, refusal.line, refusal.cause);
+        Trouble::new(what).hint("a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it")
+    }
+}
+
 /// Standard input can be read only once, a recording has to be read twice.
 fn keep_stdin() -> Result<File> {
     keep(io::stdin().lock())
@@ -82,8 +90,7 @@ impl Scan {
         let mut scan = Self::default();
         for source in files {
             source.file.seek(SeekFrom::Start(0)).with_context(|| format!("{} cannot be read", source.name))?;
-            scan.file(source, wanted)
-                .map_err(|refusal| anyhow::anyhow!("{}:{}: {}", source.name, refusal.line, refusal.cause))?;
+            scan.file(source, wanted).map_err(|refusal| source.refused(&refusal))?;
         }
         scan.reading.gaps.extend(completeness::gaps(scan.has_server, scan.has_account));
         Ok(scan)
