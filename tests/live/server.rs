@@ -150,16 +150,18 @@ impl Conversation {
             }
             LdapOp::SearchRequest(search) => {
                 let page = message.ctrl.iter().find_map(|control| match control {
-                    LdapControl::SimplePagedResults { size, cookie } => Some((*size as usize, cookie.clone())),
+                    LdapControl::SimplePagedResults { size, cookie } => {
+                        Some((usize::try_from(*size).unwrap(), cookie.clone()))
+                    }
                     _ => None,
                 });
-                self.search(message.msgid, &search, page)
+                self.search(message.msgid, &search, page.as_ref())
             }
             _ => None,
         }
     }
 
-    fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<(usize, Vec<u8>)>) -> Option<()> {
+    fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<&(usize, Vec<u8>)>) -> Option<()> {
         let filter = format!("{:?}", search.filter);
         self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
         let asked = format!("{filter} {:?}", search.attrs);
@@ -169,7 +171,7 @@ impl Conversation {
         } else {
             self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
         };
-        let (size, cookie) = page.clone().unwrap_or((usize::MAX, Vec::new()));
+        let (size, cookie) = page.cloned().unwrap_or((usize::MAX, Vec::new()));
         let start: usize = String::from_utf8(cookie).unwrap().parse().unwrap_or(0);
         let mut objects: Vec<Object> = all.iter().skip(start).take(size).cloned().collect();
         let mut next =
@@ -192,7 +194,7 @@ impl Conversation {
             Some(Trick::NoPagingControl) => control = false,
             Some(Trick::SamePage) => {
                 objects = all.iter().take(size).cloned().collect();
-                next = "0".to_owned();
+                "0".clone_into(&mut next);
             }
             Some(Trick::NewPages) => {
                 let more = |number| object(&format!("CN=new{number},{}", search.base), &[("cn", "new")]);
