@@ -181,7 +181,7 @@ fn frames_left_out_repeated_changed_cut_or_too_long_are_an_error() {
 
 #[test]
 fn a_request_longer_than_the_peer_takes_goes_out_in_several_frames() {
-    let terms: String = (0..500).map(|number| format!("(cn=name{number})")).collect();
+    let terms = vec!["(cn=a-name-of-some-length)"; 500].concat();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let manner = Manner { packed: 100, split: 100, fault: Fault::None };
     let answer = runtime.block_on(search(manner, 300, &format!("(|{terms})")));
