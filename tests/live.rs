@@ -7,7 +7,7 @@
 #![cfg(feature = "kerberos")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -21,7 +21,7 @@ use spn_doctor::model::schema::Attribute;
 const ACCOUNTS: usize = 3000;
 
 fn lab(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this within the lab"))
+    env::var(name).expect("this runs within the lab, with its settings")
 }
 
 fn server(port: u16) -> String {
@@ -87,15 +87,18 @@ fn tool(program: &str, arguments: &[&str], input: &str) -> String {
 
 /// Gives each of the lab's many computers a name that is read, once.
 fn many_holders() {
+    use std::fmt::Write as _;
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
         let (uri, base) = (format!("ldap://{}", lab("LAB_HOST")), lab("LAB_BASE_DN"));
-        let ask = ["-Q", "-Y", "GSSAPI", "-LLL", "-o", "ldif-wrap=no", "-E", "pr=500/noprompt", "-H", &uri, "-b", &base];
+        let ask =
+            ["-Q", "-Y", "GSSAPI", "-LLL", "-o", "ldif-wrap=no", "-E", "pr=500/noprompt", "-H", &uri, "-b", &base];
         let filter = "(&(objectClass=computer)(!(servicePrincipalName=SMTPSVC/*)))";
         let found = tool("ldapsearch", &[&ask[..], &[filter, "dn"]].concat(), "");
         let mut changes = String::new();
         for (number, dn) in found.lines().filter(|line| line.starts_with("dn: CN=")).take(ACCOUNTS).enumerate() {
-            changes += &format!("{dn}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: SMTPSVC/bulk{number}.invalid\n\n");
+            let change = "changetype: modify\nadd: servicePrincipalName\nservicePrincipalName";
+            writeln!(changes, "{dn}\n{change}: SMTPSVC/bulk{number}.invalid\n").unwrap();
         }
         tool("ldapmodify", &["-Q", "-Y", "GSSAPI", "-c", "-H", &uri], &changes);
     });
