@@ -12,6 +12,7 @@ mod organisation;
 #[path = "live/server.rs"]
 mod server;
 
+use std::io::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ use ldap3_proto::proto::LdapResultCode;
 use organisation::{CHILD, ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, object, own_address, serve};
 use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings};
+use spn_doctor::input::recording;
+use spn_doctor::model::entry::Entry;
 use spn_doctor::model::schema::Attribute;
 
 const HOLDERS: &str = "SMTPSVC";
@@ -99,6 +102,36 @@ fn one_domain_is_read_from_its_controller_alone() {
     let pages: Vec<_> = log.0.iter().map(|report| (report.entries, report.pages)).collect();
     assert_eq!(pages, [(1, 1), (2, 1), (4, 2), (1, 1), (2, 1), (2, 1)]);
     assert!(server.filters().iter().all(|filter| !filter.contains("dNSHostName")));
+}
+
+/// What a recording of all objects would leave.
+fn recorded(objects: &[Object]) -> Vec<String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for object in objects {
+        writeln!(file, "dn: {}", object.dn).unwrap();
+        object.values.iter().for_each(|(name, value)| writeln!(file, "{name}: {value}").unwrap());
+        writeln!(file).unwrap();
+    }
+    let reading = recording::read(&[file.path().to_owned()]).unwrap();
+    assert!(reading.gaps.is_empty());
+    reading.entries().map(text).collect()
+}
+
+fn text(entry: &Entry) -> String {
+    format!("{} {:?}", entry.dn, entry.attributes().collect::<Vec<_>>())
+}
+
+#[test]
+fn a_live_reading_is_what_a_recording_of_everything_would_be() {
+    let mut objects = small_forest();
+    // A second computer that answers to a server's name, and nothing of SMTPSVC: whose name is it?
+    objects.push(computer("OLD01", ROOT, &["HOST/ex01.contoso.com"]));
+    objects.extend(configuration(&[], &["ex03.contoso.com", "ex04.contoso.com"]).into_iter().skip(3));
+    objects.push(computer("EX03", ROOT, &["SMTPSVC/ex03.contoso.com:25"]));
+    objects.push(computer("EX04", ROOT, &[]));
+    let live = read(&[&controller(objects.clone(), None)]).unwrap();
+    assert_eq!(gaps(&live), "");
+    assert_eq!(live.reading.entries().map(text).collect::<Vec<_>>(), recorded(&objects));
 }
 
 #[test]
