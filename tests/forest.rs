@@ -1,10 +1,18 @@
 //! Reading from a scripted server: forests of several domains, servers that fail, and servers that are hostile.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
 #[path = "live/organisation.rs"]
 mod organisation;
 #[path = "live/server.rs"]
 mod server;
 
+use std::io::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -12,6 +20,8 @@ use ldap3_proto::proto::LdapResultCode;
 use organisation::{CHILD, ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, object, own_address, serve};
 use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings};
+use spn_doctor::input::recording;
+use spn_doctor::model::entry::Entry;
 use spn_doctor::model::schema::Attribute;
 
 const HOLDERS: &str = "SMTPSVC";
@@ -61,7 +71,7 @@ fn accounts(live: &Live) -> Vec<String> {
 }
 
 fn gaps(live: &Live) -> String {
-    live.reading.gaps.iter().map(|gap| format!("{}: {}\n", gap.place, gap.what)).collect()
+    live.reading.gaps.iter().map(|gap| [gap.place.as_str(), gap.what.as_str()].join(": ") + "\n").collect()
 }
 
 /// Neither of two hostile servers may be taken for a directory, and the second must have been tried.
@@ -92,6 +102,36 @@ fn one_domain_is_read_from_its_controller_alone() {
     let pages: Vec<_> = log.0.iter().map(|report| (report.entries, report.pages)).collect();
     assert_eq!(pages, [(1, 1), (2, 1), (4, 2), (1, 1), (2, 1), (2, 1)]);
     assert!(server.filters().iter().all(|filter| !filter.contains("dNSHostName")));
+}
+
+/// What a recording of all objects would leave.
+fn recorded(objects: &[Object]) -> Vec<String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for object in objects {
+        writeln!(file, "dn: {}", object.dn).unwrap();
+        object.values.iter().for_each(|(name, value)| writeln!(file, "{name}: {value}").unwrap());
+        writeln!(file).unwrap();
+    }
+    let reading = recording::read(&[file.path().to_owned()]).unwrap();
+    assert!(reading.gaps.is_empty());
+    reading.entries().map(text).collect()
+}
+
+fn text(entry: &Entry) -> String {
+    format!("{} {:?}", entry.dn, entry.attributes().collect::<Vec<_>>())
+}
+
+#[test]
+fn a_live_reading_is_what_a_recording_of_everything_would_be() {
+    let mut objects = small_forest();
+    // A second computer that answers to a server's name, and nothing of SMTPSVC: whose name is it?
+    objects.push(computer("OLD01", ROOT, &["HOST/ex01.contoso.com"]));
+    objects.extend(configuration(&[], &["ex03.contoso.com", "ex04.contoso.com"]).into_iter().skip(3));
+    objects.push(computer("EX03", ROOT, &["SMTPSVC/ex03.contoso.com:25"]));
+    objects.push(computer("EX04", ROOT, &[]));
+    let live = read(&[&controller(objects.clone(), None)]).unwrap();
+    assert_eq!(gaps(&live), "");
+    assert_eq!(live.reading.entries().map(text).collect::<Vec<_>>(), recorded(&objects));
 }
 
 #[test]
@@ -310,7 +350,7 @@ fn malformed_and_gigantic_messages_are_refused() {
         (vec![0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], "a message of 2147483653 bytes"),
         (vec![0x30, 0x80, 0x02, 0x01, 0x01], "malformed BER"),
         (vec![0x30, 0x05, 0x02, 0x01, 0x06, 0x64, 0x00], "no LDAP message"),
-        ([&[0x30, 0x83, 0x10, 0x00, 0x00][..], &[0x30; 0x10_0000]].concat(), "malformed BER"),
+        ([&[0x30, 0x83, 0x10, 0x00, 0x00][..], &vec![0x30; 0x10_0000]].concat(), "malformed BER"),
     ] {
         let error = refused(HOLDERS, &Trick::Raw(bytes));
         assert!(error.contains(said) || error.contains("no LDAP message"), "{error}");

@@ -2,12 +2,12 @@
 
 use super::server::{Object, object};
 
-pub const ROOT: &str = "DC=contoso,DC=com";
-pub const CHILD: &str = "DC=child,DC=contoso,DC=com";
+pub(crate) const ROOT: &str = "DC=contoso,DC=com";
+pub(crate) const CHILD: &str = "DC=child,DC=contoso,DC=com";
 const CONFIGURATION: &str = "CN=Configuration,DC=contoso,DC=com";
 
 /// What a domain controller of the root domain says of itself.
-pub fn root(has_catalogue: &str) -> Object {
+pub(crate) fn root(has_catalogue: &str) -> Object {
     let values = [
         ("defaultNamingContext", ROOT),
         ("configurationNamingContext", CONFIGURATION),
@@ -18,7 +18,7 @@ pub fn root(has_catalogue: &str) -> Object {
 }
 
 /// The configuration partition: these domains, these Exchange servers with a virtual server each.
-pub fn configuration(domains: &[&str], servers: &[&str]) -> Vec<Object> {
+pub(crate) fn configuration(domains: &[&str], servers: &[&str]) -> Vec<Object> {
     let mut objects = vec![
         partition("Enterprise Configuration", CONFIGURATION, "1"),
         object(
@@ -52,7 +52,7 @@ fn exchange_server(fqdn: &str) -> [Object; 2] {
 }
 
 /// A computer, with these names.
-pub fn computer(name: &str, domain: &str, names: &[&str]) -> Object {
+pub(crate) fn computer(name: &str, domain: &str, names: &[&str]) -> Object {
     let account = format!("{name}$");
     let mut values = vec![("objectClass", "user"), ("objectClass", "computer"), ("sAMAccountName", account.as_str())];
     values.extend(names.iter().map(|name| ("servicePrincipalName", *name)));

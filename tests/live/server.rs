@@ -18,19 +18,19 @@ use tokio_util::codec::{Decoder, Encoder};
 
 /// An object: its name and its values.
 #[derive(Clone, Debug)]
-pub struct Object {
-    pub dn: String,
-    pub values: Vec<(String, String)>,
+pub(crate) struct Object {
+    pub(crate) dn: String,
+    pub(crate) values: Vec<(String, String)>,
 }
 
-pub fn object(dn: &str, values: &[(&str, &str)]) -> Object {
+pub(crate) fn object(dn: &str, values: &[(&str, &str)]) -> Object {
     let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Object { dn: dn.to_owned(), values }
 }
 
 /// What the server does instead of answering properly, to the searches that the trick is for.
 #[derive(Clone, Debug)]
-pub enum Trick {
+pub(crate) enum Trick {
     /// Another result than success, after as many objects.
     Result(LdapResultCode, usize),
     /// Closes the connection after as many objects.
@@ -62,19 +62,19 @@ pub enum Trick {
 }
 
 /// A running server.
-pub struct Server {
-    pub address: SocketAddr,
-    pub connections: Arc<AtomicUsize>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) connections: Arc<AtomicUsize>,
     /// Base and filter of every search, in the order asked.
-    pub searches: Arc<Mutex<Vec<(String, String)>>>,
+    pub(crate) searches: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Server {
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.address.to_string()
     }
 
-    pub fn filters(&self) -> Vec<String> {
+    pub(crate) fn filters(&self) -> Vec<String> {
         self.searches.lock().unwrap().iter().map(|(_, filter)| filter.clone()).collect()
     }
 }
@@ -91,14 +91,19 @@ struct Script {
 }
 
 /// An address of the loopback network that no other test of this program has.
-pub fn own_address() -> Ipv4Addr {
+pub(crate) fn own_address() -> Ipv4Addr {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     let process = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, 1 + (process[2] & 0x7f), process[3], NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Starts a server that holds these objects.
-pub fn serve(address: (Ipv4Addr, u16), root: Object, objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
+pub(crate) fn serve(
+    address: (Ipv4Addr, u16),
+    root: Object,
+    objects: Vec<Object>,
+    trick: Option<(&str, Trick)>,
+) -> Server {
     let listener = TcpListener::bind(address).unwrap();
     let searches = Arc::new(Mutex::new(Vec::new()));
     let trick = trick.map(|(part, trick)| (part.to_owned(), trick));
@@ -150,16 +155,18 @@ impl Conversation {
             }
             LdapOp::SearchRequest(search) => {
                 let page = message.ctrl.iter().find_map(|control| match control {
-                    LdapControl::SimplePagedResults { size, cookie } => Some((*size as usize, cookie.clone())),
+                    LdapControl::SimplePagedResults { size, cookie } => {
+                        Some((usize::try_from(*size).unwrap(), cookie.clone()))
+                    }
                     _ => None,
                 });
-                self.search(message.msgid, &search, page)
+                self.search(message.msgid, &search, page.as_ref())
             }
             _ => None,
         }
     }
 
-    fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<(usize, Vec<u8>)>) -> Option<()> {
+    fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<&(usize, Vec<u8>)>) -> Option<()> {
         let filter = format!("{:?}", search.filter);
         self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
         let asked = format!("{filter} {:?}", search.attrs);
@@ -169,7 +176,7 @@ impl Conversation {
         } else {
             self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
         };
-        let (size, cookie) = page.clone().unwrap_or((usize::MAX, Vec::new()));
+        let (size, cookie) = page.cloned().unwrap_or((usize::MAX, Vec::new()));
         let start: usize = String::from_utf8(cookie).unwrap().parse().unwrap_or(0);
         let mut objects: Vec<Object> = all.iter().skip(start).take(size).cloned().collect();
         let mut next =
@@ -192,7 +199,7 @@ impl Conversation {
             Some(Trick::NoPagingControl) => control = false,
             Some(Trick::SamePage) => {
                 objects = all.iter().take(size).cloned().collect();
-                next = "0".to_owned();
+                "0".clone_into(&mut next);
             }
             Some(Trick::NewPages) => {
                 let more = |number| object(&format!("CN=new{number},{}", search.base), &[("cn", "new")]);

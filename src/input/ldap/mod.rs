@@ -4,6 +4,8 @@
 //! This is the one place that knows the client library `ldap3` and the runtime `tokio`. Nobody outside waits for anything
 //! but [`read`].
 
+// Without Kerberos nothing seals; the frames are tested all the same.
+#[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod bind;
 mod connect;
 mod discover;
@@ -11,8 +13,11 @@ mod failure;
 mod forest;
 mod found;
 mod progress;
+#[cfg(test)]
+mod sealed_peer;
 mod session;
 mod settings;
+#[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod wire;
 
 use anyhow::{Context, Result};

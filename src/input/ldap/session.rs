@@ -168,7 +168,10 @@ impl Session {
         let (mut objects, mut new) = (0, 0);
         for item in items {
             match item {
-                Item::Elsewhere(urls) => answer.elsewhere.extend(urls),
+                // Some servers say so again on every page. No name of an object begins like this.
+                Item::Elsewhere(urls) => {
+                    answer.elsewhere.extend(urls.into_iter().filter(|url| known.insert(format!("elsewhere {url}"))));
+                }
                 Item::Found(found) => {
                     objects += 1;
                     let dn = Dn::parse(&found.dn);

@@ -168,7 +168,10 @@ fn refused(error: &io::Error, host: &str, verifier: &Verifier) -> Failure {
         _ if self_signed => {
             ("is self-signed, and not trusted".to_owned(), "give it with --ca-file, or have a CA issue one")
         }
-        CertificateError::UnknownIssuer => ("comes from an issuer that is not trusted".to_owned(), WHERE),
+        // A bad signature: there is a trusted CA of that name, but another one signed.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            ("comes from an issuer that is not trusted".to_owned(), WHERE)
+        }
         other => (format!("cannot be accepted ({})", printable(&other.to_string())), WHERE),
     };
     Failure::last(format!("the certificate of {host} {what}"), hint)

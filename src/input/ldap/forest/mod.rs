@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod gaps;
+mod hidden;
 mod partitions;
 mod questions;
 mod root;
@@ -20,7 +21,7 @@ use super::session::{Answer, Query, Session};
 use crate::input::query::Wanted;
 use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Gap, Reading};
-use crate::model::schema::{self, Attribute};
+use crate::model::schema;
 
 /// Reads everything, or says why this server is of no use.
 pub(super) async fn read(
@@ -103,22 +104,6 @@ impl Forest<'_> {
         self.hidden_names(session, &base).await
     }
 
-    /// Tells accounts that hold no name from those whose names may not be read.
-    async fn hidden_names(&mut self, session: &mut Session, base: &str) -> Result<(), Failure> {
-        let reading = &self.collected.reading;
-        let nameless = |entry: &&Entry| entry.values(Attribute::ServicePrincipalName).is_empty();
-        let mut doubtful: Vec<Entry> =
-            reading.entries().filter(nameless).filter(|entry| sam_account_name(entry).is_some()).cloned().collect();
-        for filter in questions::without_names(doubtful.clone().iter().filter_map(sam_account_name)) {
-            let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &[Attribute::Cn.name()] };
-            let really = session.search(&query, self.progress).await?;
-            let really: HashSet<Dn> = really.found.iter().filter_map(|found| Dn::parse(&found.dn).ok()).collect();
-            doubtful.retain(|entry| !really.contains(&entry.dn));
-        }
-        self.collected.reading.gaps.extend(doubtful.iter().map(gaps::hidden_names));
-        Ok(())
-    }
-
     /// Makes one of the searches, and keeps what it brings.
     async fn search(
         &mut self,
@@ -184,10 +169,6 @@ impl Forest<'_> {
         reading.gaps.dedup();
         Live { reading, server, forest: self.root.forest.dns_domain(), domain: self.root.domain.dns_domain() }
     }
-}
-
-fn sam_account_name(entry: &Entry) -> Option<&str> {
-    entry.values(Attribute::SamAccountName).first().map(String::as_str)
 }
 
 /// The object that an LDAP URL names: `ldap://host/DN?…`, percent-encoded.

@@ -105,6 +105,20 @@ mod tests {
     }
 
     #[test]
+    fn where_host_stands_for_smtpsvc_everyone_who_answers_to_a_name_is_asked_for() {
+        let mut reading = Reading::default();
+        reading.add(server("ex01"));
+        let connector =
+            [("objectClass", schema::RECEIVE_CONNECTOR), ("msExchSMTPReceiveConnectorFQDN", "mail.contoso.com")];
+        reading.add(entry("CN=Default,CN=ex01,CN=Servers,DC=com", &connector));
+        assert!(!accounts(&reading).concat().contains("HOST/mail.contoso.com"));
+        reading.add(entry("CN=Directory Service,DC=com", &[("sPNMappings", "host=http,smtpsvc")]));
+        for name in ["HOST/mail.contoso.com", "HOST/ex01.contoso.com", "HOST/ex01)"] {
+            assert!(accounts(&reading).concat().contains(name), "{name}");
+        }
+    }
+
+    #[test]
     fn many_servers_are_asked_for_in_batches() {
         let mut reading = Reading::default();
         (0..250).for_each(|number| reading.add(server(&format!("ex{number}"))));

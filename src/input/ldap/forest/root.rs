@@ -19,10 +19,17 @@ pub(super) struct Root {
     pub(super) forest: Dn,
     /// Whether the server has a global catalogue, if it says.
     pub(super) has_catalogue: Option<bool>,
+    /// Whether it is Samba.
+    pub(super) is_samba: bool,
 }
 
-const ATTRIBUTES: [&str; 4] =
-    ["defaultNamingContext", "configurationNamingContext", "rootDomainNamingContext", "isGlobalCatalogReady"];
+const ATTRIBUTES: [&str; 5] = [
+    "defaultNamingContext",
+    "configurationNamingContext",
+    "rootDomainNamingContext",
+    "isGlobalCatalogReady",
+    "vendorName",
+];
 
 impl Root {
     /// Asks a server.
@@ -36,12 +43,14 @@ impl Root {
                 .filter(|dn| !dn.is_root())
                 .ok_or_else(|| no_controller(session, name))
         };
-        let [domain, configuration, forest, catalogue] = ATTRIBUTES;
+        let [domain, configuration, forest, catalogue, vendor] = ATTRIBUTES;
         let has_catalogue = found.and_then(|found| found.texts(catalogue).next());
+        let vendor = found.and_then(|found| found.texts(vendor).next());
         Ok(Self {
             domain: context(domain)?,
             configuration: context(configuration)?,
             forest: context(forest)?,
+            is_samba: vendor.is_some_and(|vendor| vendor.contains("Samba")),
             has_catalogue: has_catalogue.and_then(|text| schema::boolean(&text)),
         })
     }
