@@ -1,1 +1,49 @@
-fn main() {}
+//! The program: parse, run, print the chain of causes, return the exit code.
+
+mod cli;
+mod progress;
+mod run;
+
+use std::io::Write as _;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use spn_doctor::model::text::printable;
+use spn_doctor::trouble::Trouble;
+
+/// The answer could not be established.
+const UNKNOWN: u8 = 2;
+
+fn main() -> ExitCode {
+    // A fault of ours is an error like any other: no message of the language's own reaches the user.
+    panic::set_hook(Box::new(|_| {}));
+    let outcome = panic::catch_unwind(|| run::run(&cli::Cli::parse()));
+    let outcome = outcome.unwrap_or_else(|_| {
+        Err(anyhow::anyhow!("an internal error; please report it with the command line and, if you may, a recording"))
+    });
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report(&error);
+            ExitCode::from(UNKNOWN)
+        }
+    }
+}
+
+/// `error: what: cause: cause`, and a hint where there is one. Nobody reads it when standard output is closed early.
+fn report(error: &anyhow::Error) {
+    if error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    }) {
+        return;
+    }
+    let causes: Vec<String> = error.chain().map(|cause| printable(&cause.to_string())).collect();
+    let mut stderr = anstream::stderr();
+    let _ = writeln!(stderr, "error: {}", causes.join(": "));
+    let hint = error.chain().find_map(|cause| cause.downcast_ref::<Trouble>()?.advice());
+    if let Some(hint) = hint {
+        let _ = writeln!(stderr, "hint: {}", printable(hint));
+    }
+}

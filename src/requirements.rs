@@ -1,6 +1,6 @@
 //! What every Exchange server requires, and who holds it: the facts that all findings about SPNs rest on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::account::{Account, Choice};
 use crate::model::directory::Directory;
@@ -81,9 +81,9 @@ pub struct Requirements<'a> {
 #[derive(Debug, Default)]
 struct Claims {
     /// Whose host name it is.
-    owners: HashMap<String, HashSet<usize>>,
+    owners: HashMap<String, BTreeSet<usize>>,
     /// Whose endpoints announce it and can use Kerberos.
-    announcers: HashMap<String, HashSet<usize>>,
+    announcers: HashMap<String, BTreeSet<usize>>,
 }
 
 impl Claims {
@@ -108,7 +108,7 @@ impl Claims {
     fn is_shared(&self, name: &str, server: usize) -> bool {
         let name = fold(name);
         let among_others =
-            |claims: Option<&HashSet<usize>>| claims.is_some_and(|claims| claims.iter().any(|claim| *claim != server));
+            |claims: Option<&BTreeSet<usize>>| claims.is_some_and(|claims| claims.iter().any(|claim| *claim != server));
         let owners = self.owners.get(&name);
         let own = owners.is_some_and(|owners| owners.contains(&server));
         among_others(owners) || (!own && among_others(self.announcers.get(&name)))

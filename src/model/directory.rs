@@ -193,7 +193,7 @@ impl Domains {
     /// The domain that an object lies in. Without a crossRef its NetBIOS name is taken to be the first label.
     fn of_account(&self, dn: &Dn) -> Domain {
         let dns = dn.dns_domain();
-        let known = dn.lineage().find_map(|above| self.0.get(above)).cloned();
+        let known = self.0.get(dn.domain_key()).cloned();
         let netbios = known.unwrap_or_else(|| fold(dns.split('.').next().unwrap_or_default()).to_uppercase());
         Domain { dns, netbios }
     }

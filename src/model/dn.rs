@@ -87,12 +87,18 @@ impl Dn {
         std::iter::once(self.key.as_str()).chain(above)
     }
 
+    /// The [`key`](Self::key) of the domain that the name lies in: its trailing `DC=` parts.
+    #[must_use]
+    pub fn domain_key(&self) -> &str {
+        let is_domain = |key: &&str| key.split(',').all(|part| part.starts_with("dc="));
+        self.lineage().find(is_domain).unwrap_or_default()
+    }
+
     /// The DNS name that the trailing `DC=` parts spell, in lower case; empty without any.
     #[must_use]
     pub fn dns_domain(&self) -> String {
-        let mut labels: Vec<&str> = self.key.rsplit(',').map_while(|part| part.strip_prefix("dc=")).collect();
-        labels.reverse();
-        labels.join(".")
+        let labels = self.domain_key().split(',').filter_map(|part| part.strip_prefix("dc="));
+        labels.collect::<Vec<_>>().join(".")
     }
 }
 

@@ -10,8 +10,6 @@ pub const VIRTUAL_SERVER: &str = "protocolCfgSMTPServer";
 pub const RECEIVE_CONNECTOR: &str = "msExchSmtpReceiveConnector";
 /// A computer account, and so a managed service account.
 pub const COMPUTER: &str = "computer";
-/// A user account; computers are users too.
-pub const USER: &str = "user";
 /// A naming context of the forest, below CN=Partitions.
 pub const CROSS_REF: &str = "crossRef";
 

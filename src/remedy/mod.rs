@@ -37,7 +37,8 @@ impl Remedy {
             let others = requirement.holders.iter().filter(|holder| holder.dn != account.dn);
             remedy.changes =
                 others.filter_map(|other| Some(Change::delete(other.held(&requirement.spn)?, other))).collect();
-            if account.held(&requirement.spn).is_none() {
+            let holds_it = requirement.holders.iter().any(|holder| holder.dn == account.dn);
+            if !holds_it {
                 remedy.changes.push(Change::add(&requirement.spn, account));
             }
         }

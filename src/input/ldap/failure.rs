@@ -1,56 +1,8 @@
 //! What goes wrong between us and a server, in words, each with a hint; and whether another server is worth trying.
 
-use std::fmt;
 use std::time::Duration;
 
-/// One clear sentence of what went wrong, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    what: String,
-    hint: Option<String>,
-}
-
-impl Trouble {
-    pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: None }
-    }
-
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Names the server, where the sentence does not.
-    pub(super) fn at(mut self, server: &impl fmt::Display) -> Self {
-        let server = server.to_string();
-        let host = server.rsplit_once(':').map_or(server.as_str(), |(host, _)| host);
-        if !self.what.contains(host) {
-            self.what = format!("{server}: {}", self.what);
-        }
-        self
-    }
-
-    /// What went wrong.
-    #[must_use]
-    pub fn what(&self) -> &str {
-        &self.what
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
-    }
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
-    }
-}
-
-impl std::error::Error for Trouble {}
+pub use crate::trouble::Trouble;
 
 /// Why a server could not be read.
 #[derive(Clone, Debug)]

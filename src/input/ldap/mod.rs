@@ -25,6 +25,7 @@ use anyhow::{Context, Result};
 use self::connect::{Address, Connector};
 use self::failure::Failure;
 pub use self::failure::Trouble;
+
 pub use self::progress::{Progress, SearchReport};
 pub use self::settings::{Auth, HAS_KERBEROS, Secret, Security, Settings};
 use crate::model::entry::Reading;

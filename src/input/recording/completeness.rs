@@ -15,7 +15,7 @@ or elsewhere, after `kinit`:
 
 then `spn-doctor check --from` both";
 
-const NO_ACCOUNT: &str = "there are Exchange servers in the recording but not one account. Add an export of the domain partition \
+const NO_ACCOUNT: &str = "there are Exchange servers in the recording but not one computer account. Add an export of the domain partition \
 (of every domain that has Exchange servers); with `contoso` and `com` replaced by the labels of the domain, on Windows:
 
   ldifde -f domain.ldf -d \"DC=contoso,DC=com\" -p subtree -r \"(servicePrincipalName=*)\"

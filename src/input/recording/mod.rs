@@ -15,11 +15,12 @@ use anyhow::{Context, Result};
 
 use self::seal::SealCheck;
 pub use self::seal::{Header, write};
-use crate::input::ldif::Reader;
+use crate::input::ldif::{Reader, Refusal};
 use crate::input::query::Wanted;
 use crate::model::entry::{Entry, Reading};
-use crate::model::schema::{self, Attribute};
+use crate::model::schema;
 use crate::model::text::printable;
+use crate::trouble::Trouble;
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
@@ -58,6 +59,13 @@ impl Source {
     }
 }
 
+impl Source {
+    fn refused(&self, refusal: &Refusal) -> Trouble {
+        let what = format!("{}:{}: {}", self.name, refusal.line, refusal.cause);
+        Trouble::new(what).hint("a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it")
+    }
+}
+
 /// Standard input can be read only once, a recording has to be read twice.
 fn keep_stdin() -> Result<File> {
     keep(io::stdin().lock())
@@ -81,14 +89,14 @@ impl Scan {
     fn run(files: &mut [Source], wanted: &Wanted) -> Result<Self> {
         let mut scan = Self::default();
         for source in files {
-            scan.file(source, wanted).with_context(|| format!("{} cannot be used", source.name))?;
+            source.file.seek(SeekFrom::Start(0)).with_context(|| format!("{} cannot be read", source.name))?;
+            scan.file(source, wanted).map_err(|refusal| source.refused(&refusal))?;
         }
         scan.reading.gaps.extend(completeness::gaps(scan.has_server, scan.has_account));
         Ok(scan)
     }
 
-    fn file(&mut self, source: &mut Source, wanted: &Wanted) -> Result<()> {
-        source.file.seek(SeekFrom::Start(0))?;
+    fn file(&mut self, source: &Source, wanted: &Wanted) -> Result<(), Refusal> {
         let mut seal = SealCheck::default();
         let mut entries = 0;
         let mut reader = Reader::new(BufReader::new(&source.file), &mut seal)?;
@@ -103,9 +111,7 @@ impl Scan {
 
     fn entry(&mut self, entry: Entry, wanted: &Wanted) {
         self.has_server |= entry.is_a(schema::EXCHANGE_SERVER);
-        self.has_account |= entry.is_a(schema::USER)
-            || entry.is_a(schema::COMPUTER)
-            || !entry.values(Attribute::ServicePrincipalName).is_empty();
+        self.has_account |= entry.is_a(schema::COMPUTER);
         if wanted.includes(&entry) {
             self.reading.add(entry);
         }

@@ -1,0 +1,45 @@
+//! The manual of a finding code.
+
+/// What `explain CODE` prints. Every text is one or more paragraphs, without line breaks inside them.
+#[derive(Clone, Copy, Debug)]
+pub struct Manual {
+    /// What the finding says, in a few words.
+    pub title: &'static str,
+    /// Why it matters, in one sentence; the table report prints it too.
+    pub why: &'static str,
+    /// What was compared with what.
+    pub checked: &'static str,
+    /// How it breaks mail.
+    pub breaks: &'static str,
+    /// How to put it right.
+    pub cure: &'static str,
+    /// The right that the cure needs.
+    pub right: &'static str,
+    /// When the finding may be wrong.
+    pub doubt: &'static str,
+    /// What people search for: event ids, SMTP replies, error codes.
+    pub symptoms: &'static [&'static str],
+    /// Microsoft's own words on it.
+    pub sources: &'static [&'static str],
+}
+
+/// The right to write a custom SPN.
+pub(super) const WRITE_SPN: &str = "Write servicePrincipalName on the account: Domain Admins have it, and whoever it was delegated to. \
+A computer may write only its own names itself (validated write to service principal name), never a custom one.";
+
+/// What a failing Kerberos authentication between Exchange servers looks like.
+pub(super) const FAILED_AUTHENTICATION: &[&str] = &[
+    "queue: 454 4.7.0 Temporary authentication failure",
+    "event 1706 MSExchangeTransport: EXPS, HrServerNegotiateAuth, error code 0x8009030c (Exchange 2003)",
+    "event 7004 MSExchangeTransport: x-exps answered 535; rcpt answered 550 5.7.1 Unable to relay (Exchange 2003)",
+    "events 1704 and 7010: 504 Need to authenticate first, on XEXCH50 (Exchange 2003)",
+    "event 1035 MSExchangeTransport: inbound authentication failed (Exchange 2007 and later, the receiving server)",
+    "events 2016 and 2017 MSExchangeTransport: outbound authentication failed for SMTPSVC/… (the sending server)",
+    "0x80090303 SEC_E_TARGET_UNKNOWN, 0x8009030c SEC_E_LOGON_DENIED, KDC_ERR_S_PRINCIPAL_UNKNOWN (7)",
+];
+
+/// Where Microsoft describes the failure.
+pub(super) const SMTP_KERBEROS: &[&str] = &[
+    "Microsoft KB 914137: events 1706 and 7004 on an Exchange 2003 server with several SMTP virtual servers",
+    "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
+];

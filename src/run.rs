@@ -1,0 +1,174 @@
+//! The commands: what is read, judged and printed, in this order.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use spn_doctor::checks;
+use spn_doctor::input::{ldap, recording};
+use spn_doctor::model::directory::Directory;
+use spn_doctor::model::entry::Reading;
+use spn_doctor::model::text::printable;
+use spn_doctor::output::{self, json, manual, table};
+use spn_doctor::redact::redact;
+use spn_doctor::remedy::setspn::Dialect;
+use spn_doctor::report::{Report, Source, Verdict};
+use spn_doctor::trouble::Trouble;
+
+use crate::cli::{self, Check, Cli, Command, Format, Record};
+use crate::progress::Terminal;
+
+/// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
+pub(crate) fn run(cli: &Cli) -> Result<u8> {
+    match &cli.command {
+        Command::Check(flags) => check(flags),
+        Command::Record(flags) => record(flags),
+        Command::Explain { code } => explain(code.as_deref()),
+        Command::Schema => print(|out| out.write_all(output::SCHEMA.as_bytes())).map(|()| 0),
+    }
+}
+
+/// Reads the directory, wherever it is.
+fn read(directory: &cli::Directory) -> Result<(Reading, Source)> {
+    if directory.from.is_empty() {
+        let live = ldap::read(&directory.settings()?, &mut Terminal::new(directory.verbose))?;
+        return Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }));
+    }
+    let files = directory.from.iter().map(|path| path.display().to_string()).collect();
+    Ok((recording::read(&directory.from)?, Source::Ldif { files }))
+}
+
+fn check(flags: &Check) -> Result<u8> {
+    let (reading, source) = read(&flags.directory)?;
+    let directory = Directory::new(&reading);
+    let mut report = Report::new(&directory, source, flags.dialect());
+    if !flags.only.is_empty() {
+        let known: Vec<_> = report.servers.iter().map(|server| printable(&server.name)).collect();
+        report.restrict_to(&flags.only).map_err(|unknown| {
+            Trouble::new(unknown.to_string()).hint(format!("the Exchange servers here are: {}", known.join(", ")))
+        })?;
+    }
+    write(&report, flags)?;
+    let found = flags.fail_on().is_some_and(|least| report.worst().is_some_and(|worst| worst <= least));
+    Ok(match report.verdict {
+        Verdict::Incomplete => 2,
+        Verdict::Healthy | Verdict::Findings => u8::from(found),
+    })
+}
+
+fn record(flags: &Record) -> Result<u8> {
+    let (mut reading, source) = read(&flags.directory)?;
+    // What makes no sense, or only half, is as incomplete as what was not read, and would not be seen any more in the recording.
+    reading.gaps = Directory::new(&reading).gaps;
+    if flags.redact {
+        reading = redacted(&reading)?;
+    }
+    let header = recording::Header { about: about(&source, flags.redact), gaps: reading.gaps.clone() };
+    write_file(&flags.output, Readers::Owner, |out| recording::write(out, &header, reading.entries()))?;
+    for gap in &reading.gaps {
+        let _ = writeln!(anstream::stderr(), "not read: {}: {}", printable(&gap.place), printable(&gap.what));
+    }
+    Ok(if reading.gaps.is_empty() { 0 } else { 2 })
+}
+
+/// What a recording says of itself; a redacted one names nobody.
+fn about(source: &Source, redacted: bool) -> Vec<String> {
+    let mut about = vec![
+        format!("tool: {} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+        format!("recorded: {}", humantime::format_rfc3339_seconds(std::time::SystemTime::now())),
+    ];
+    match source {
+        _ if redacted => about.push("names were replaced".to_owned()),
+        Source::Ldap { server, forest } => about.extend([format!("forest: {forest}"), format!("server: {server}")]),
+        Source::Ldif { files } => about.push(format!("from: {}", files.join(", "))),
+    }
+    about
+}
+
+/// The same without names, if it is judged alike.
+fn redacted(reading: &Reading) -> Result<Reading> {
+    let redacted = redact(reading);
+    if outline(reading) == outline(&redacted) {
+        return Ok(redacted);
+    }
+    let trouble = Trouble::new("without its names this directory would be judged differently, so nothing was written");
+    Err(trouble.hint("record without --redact, and replace the names by hand").into())
+}
+
+/// What a judgement comes to, apart from names.
+fn outline(reading: &Reading) -> Vec<String> {
+    let report = Report::new(&Directory::new(reading), Source::Ldif { files: Vec::new() }, Dialect::default());
+    let findings = report.findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code));
+    let spns = report.servers.iter().flat_map(|server| &server.spns).map(|spn| spn.status.to_owned());
+    let gaps = report.problems.iter().map(|_| "problem".to_owned());
+    let mut outline: Vec<String> = findings.chain(spns).chain(gaps).collect();
+    outline.sort();
+    outline
+}
+
+fn write(report: &Report, flags: &Check) -> Result<()> {
+    let write = |out: &mut dyn Write| match flags.format {
+        Format::Table => table::write(report, out),
+        Format::Json => json::write(report, out),
+    };
+    match &flags.output {
+        None => print(write),
+        Some(path) => write_file(path, Readers::All, write),
+    }
+}
+
+/// Prints to standard output, in colour where a terminal shows it.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).context("the result cannot be written to standard output")
+}
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy)]
+enum Readers {
+    Owner,
+    All,
+}
+
+/// Writes a file whole or not at all: beside its place first, then moved there.
+fn write_file(path: &Path, readers: Readers, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let name = || format!("{} cannot be written", printable(&path.display().to_string()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    if let (Readers::All, Some(permissions)) = (readers, everybody()) {
+        builder.permissions(permissions);
+    }
+    let mut file = builder.prefix(".spn-doctor-").tempfile_in(folder).with_context(name)?;
+    let mut out = io::BufWriter::new(anstream::StripStream::new(file.as_file_mut()));
+    write(&mut out).and_then(|()| out.flush()).with_context(name)?;
+    drop(out);
+    file.as_file().sync_all().with_context(name)?;
+    file.persist(path).with_context(name)?;
+    Ok(())
+}
+
+/// What any program's new file may be read by; the umask takes its part.
+#[cfg(unix)]
+fn everybody() -> Option<fs::Permissions> {
+    Some(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+}
+
+/// The folder's own rules, as for any new file.
+#[cfg(not(unix))]
+fn everybody() -> Option<fs::Permissions> {
+    None
+}
+
+fn explain(code: Option<&str>) -> Result<u8> {
+    let Some(code) = code else {
+        return print(manual::write_list).map(|()| 0);
+    };
+    let unknown = || {
+        Trouble::new(format!("there is no finding code {}", printable(code)))
+            .hint("`spn-doctor explain` lists all codes")
+    };
+    let check = checks::named(code).ok_or_else(unknown)?;
+    print(|out| manual::write(check, out)).map(|()| 0)
+}

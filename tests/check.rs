@@ -1,0 +1,261 @@
+//! `spn-doctor check` on recordings, as its users run it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use common::{check, fixtures, lab, run, run_with_input, text};
+use serde_json::Value;
+
+const KB: &str = "fixtures/kb914137.ldif";
+const CLEAN: &str = "fixtures/clean.ldif";
+
+#[test]
+fn a_healthy_organisation_is_visibly_healthy() {
+    let run = run(["check", "--from", CLEAN]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.starts_with("HEALTHY: 4 of 4 required SPNs are registered, on 2 Exchange servers\n"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.stdout.matches("  registered  SMTPSVC/").count(), 4);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn the_case_of_the_kb_is_found_and_put_right() {
+    let run = check([KB]);
+    assert_eq!(run.code, 1);
+    let report = run.report();
+    assert_eq!(report["verdict"], "findings");
+    let commands: Vec<&Value> =
+        report["findings"].as_array().unwrap().iter().map(|finding| &finding["remedy"]["commands"][0]).collect();
+    assert_eq!(commands[0]["run"], r"setspn -F -S SMTPSVC/mail.contoso.com CONTOSO\EX01$");
+    assert_eq!(commands[0]["undo"], r"setspn -D SMTPSVC/mail.contoso.com CONTOSO\EX01$");
+    assert_eq!(commands[1]["run"], r"setspn -F -S SMTPSVC/relay.contoso.com CONTOSO\EX01$");
+    let alternative = report["findings"][0]["remedy"]["alternative"].as_str().unwrap();
+    assert!(alternative.contains("BackConnectionHostNames") && alternative.contains("have to stay"));
+}
+
+#[test]
+fn every_code_has_a_recording_that_fires_just_that() {
+    for fixture in fixtures("codes") {
+        let code = fixture.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(check([&fixture]).codes(), [code]);
+    }
+}
+
+#[test]
+fn the_exit_code_depends_on_the_severity_alone() {
+    let fixture = |code: &str| format!("fixtures/codes/{code}.ldif");
+    for (code, expected) in
+        [("duplicate-spn", [1, 1, 1, 0]), ("unused-spn", [0, 0, 1, 0]), ("disabled-account", [0, 1, 1, 0])]
+    {
+        for (fail_on, expected) in ["error", "warning", "info", "never"].into_iter().zip(expected) {
+            for format in ["table", "json"] {
+                let run = run(["check", "--format", format, "--fail-on", fail_on, "--from", &fixture(code)]);
+                assert_eq!(run.code, expected, "{code} {fail_on} {format}");
+            }
+        }
+    }
+}
+
+#[test]
+fn incomplete_data_is_never_a_verdict_but_its_findings_are_shown() {
+    for (fixture, told) in [
+        ("fixtures/odd/ranges-cut-off.ldif", "read only in part"),
+        ("fixtures/odd/cut-off.ldif", "cut off"),
+        ("fixtures/lab/ldapsearch-domain.ldif", "ldifde -f configuration.ldf"),
+        ("fixtures/lab/ldapsearch-configuration.ldif", "not one computer account"),
+    ] {
+        let run = run(["check", "--fail-on", "never", "--from", fixture]);
+        assert_eq!(run.code, 2, "{fixture}");
+        assert!(run.stdout.starts_with("INCOMPLETE"), "{fixture}: {}", run.stdout);
+        let words: Vec<&str> = run.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains(told), "{fixture}: {}", run.stdout);
+    }
+    assert!(!check(["fixtures/odd/ranges-cut-off.ldif"]).codes().is_empty());
+}
+
+#[test]
+fn however_a_directory_was_recorded_the_report_is_the_same() {
+    let expected = check([KB]).report();
+    for fixture in ["base64.ldif", "folded.ldif", "ldifde-crlf.ldf", "ranges.ldif"] {
+        let report = check([format!("fixtures/odd/{fixture}")]).report();
+        assert_eq!(report["servers"], expected["servers"], "{fixture}");
+        assert_eq!(report["findings"], expected["findings"], "{fixture}");
+    }
+    let utf16 = check(["fixtures/odd/ldifde-utf16.ldf"]).report();
+    assert_eq!(utf16["findings"], expected["findings"]);
+    assert_eq!(utf16["servers"][0]["account"]["dn"], "CN=EX01,OU=Büro,OU=Zürich,DC=contoso,DC=com");
+}
+
+#[test]
+fn standard_input_is_a_recording_too() {
+    let from_file = check([KB]).report();
+    let run = run_with_input(["check", "--format", "json", "--from", "-"], text(KB).as_bytes());
+    assert_eq!(run.code, 1);
+    assert_eq!(run.report()["findings"], from_file["findings"]);
+    assert_eq!(run.report()["source"]["files"], serde_json::json!(["-"]));
+}
+
+#[test]
+fn the_lab_is_judged_alike_whichever_tool_recorded_it() {
+    let expected = check(lab("ldapsearch")).report();
+    for tool in ["ldapsearch-full", "ldbsearch"] {
+        let report = check(lab(tool)).report();
+        for part in ["verdict", "summary", "servers", "findings", "problems"] {
+            assert_eq!(report[part], expected[part], "{tool} {part}");
+        }
+    }
+}
+
+#[test]
+fn the_lab_has_just_the_problems_that_it_was_built_with() {
+    let organisation: toml::Table = text("tests/lab/organisation.toml").parse().unwrap();
+    let mut expected = BTreeSet::from(["orphan-endpoint".to_owned()]);
+    collect_expectations(&toml::Value::Table(organisation), &mut expected);
+    let report = check(lab("ldapsearch")).report();
+    let finding = |finding: &Value| match finding["spn"].as_str() {
+        Some(spn) => format!("{} {spn}", finding["code"].as_str().unwrap()),
+        None => finding["code"].as_str().unwrap().to_owned(),
+    };
+    let found: BTreeSet<String> = report["findings"].as_array().unwrap().iter().map(finding).collect();
+    assert_eq!(found, expected);
+}
+
+fn collect_expectations(value: &toml::Value, expected: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                if key == "expect" {
+                    expected.extend(value.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()));
+                } else {
+                    collect_expectations(value, expected);
+                }
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| collect_expectations(item, expected)),
+        _ => {}
+    }
+}
+
+#[test]
+fn only_some_servers_can_be_reported() {
+    let [configuration, domain] = lab("ldapsearch").map(|path| path.display().to_string());
+    let only = |names: &[&str]| {
+        let mut arguments = vec!["check", "--format", "json", "--from", &configuration, &domain, "--only"];
+        arguments.extend(names);
+        run(arguments)
+    };
+    let one = only(&["ex19a"]).report();
+    assert_eq!(one["summary"]["servers"], 1);
+    assert!(one["findings"].as_array().unwrap().iter().all(|finding| finding["servers"].to_string().contains("EX19A")));
+    assert_eq!(only(&["EX19C,ex13a"]).code, 0);
+    let unknown = only(&["EX99"]);
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.stderr.starts_with("error: no Exchange server is called EX99\nhint: ") && unknown.stdout.is_empty()
+    );
+}
+
+#[test]
+fn the_old_setspn_gets_commands_that_it_knows() {
+    let run = run(["check", "--setspn", "2003", "--format", "json", "--from", "fixtures/codes/misplaced-spn.ldif"]);
+    let remedy = &run.report()["findings"][0]["remedy"];
+    let lines: Vec<&str> =
+        remedy["commands"].as_array().unwrap().iter().map(|command| command["run"].as_str().unwrap()).collect();
+    assert_eq!(lines, ["setspn -D SMTPSVC/mail.contoso.com svc-relay", "setspn -A SMTPSVC/mail.contoso.com EX01"]);
+    assert_eq!(remedy["verify"], "setspn -L EX01");
+}
+
+#[test]
+fn the_table_fits_80_columns_without_cutting_a_command_or_an_spn() {
+    let [configuration, domain] = lab("ldapsearch").map(|path| path.display().to_string());
+    let table = run(["check", "--from", &configuration, &domain]);
+    for line in table.stdout.lines() {
+        let is_command = ["setspn ", "reg query "].iter().any(|command| line.trim_start().starts_with(command));
+        assert!(is_command || line.chars().count() <= 80, "{line}");
+    }
+    let report = check([&configuration, &domain]).report();
+    for finding in report["findings"].as_array().unwrap() {
+        let spn = finding["spn"].as_str().into_iter();
+        let commands = finding["remedy"]["commands"].as_array().unwrap();
+        let commands =
+            commands.iter().flat_map(|command| [command["run"].as_str().unwrap(), command["undo"].as_str().unwrap()]);
+        for whole in spn.chain(commands) {
+            assert!(table.stdout.lines().any(|line| line.contains(whole)), "{whole}");
+        }
+    }
+}
+
+#[test]
+fn nothing_acts_on_the_terminal_in_any_format() {
+    let [configuration, domain] = lab("ldapsearch").map(|path| path.display().to_string());
+    for format in ["table", "json"] {
+        let run = run(["check", "--format", format, "--from", &configuration, &domain]);
+        assert!(run.stdout.contains("[31mred"), "the lab has a connector with an escape sequence in its name");
+        assert!(!run.stdout.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn bad_input_ends_in_one_error_with_file_line_and_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content, told) in [
+        ("modify.ldf", "dn: CN=a\nchangetype: modify\n", ":2: this is a list of changes"),
+        ("base64.ldif", "dn: CN=a\ncn:: !\n", ":2: broken base64"),
+        ("words.ldif", "dn: CN=a\ncn: a\nwords\n", ":3: this is no LDIF"),
+        ("url.ldif", "dn: CN=a\njpegPhoto:< file:///etc/passwd\n", ":2: values in other files"),
+        ("dn.ldif", "\ndn: words\n", ":2: this is no distinguished name"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let run = check([&path]);
+        assert_eq!(run.code, 2);
+        assert_eq!(run.stdout, "");
+        let expected = format!("error: {}{told}", path.display());
+        assert!(run.stderr.starts_with(&expected), "{} is not {expected}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 2, "one error, one hint: {}", run.stderr);
+    }
+    let missing = check(["no such file"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.starts_with("error: no such file cannot be opened"), "{}", missing.stderr);
+    assert_eq!(check(["fixtures"]).code, 2);
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [
+        &["check", "--nonsense"][..],
+        &["nonsense"],
+        &["check", "--from", CLEAN, "--format", "xml"],
+        &["explain", "nonsense"],
+    ] {
+        let run = run(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(run.stderr.starts_with("error: ") && run.stdout.is_empty(), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_report_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let to = |path: &std::path::Path, from: &str| {
+        run(["check", "--format", "json", "-o", path.to_str().unwrap(), "--from", from])
+    };
+    let written = to(&path, KB);
+    assert_eq!((written.code, written.stdout.as_str()), (1, ""));
+    assert_eq!(fs::read_to_string(&path).unwrap(), check([KB]).stdout);
+    assert_eq!(to(&path, "fixtures/odd/changes.ldf").code, 2);
+    assert_eq!(fs::read_to_string(&path).unwrap(), check([KB]).stdout, "the old report is still there");
+    let nowhere = to(&folder.path().join("no/report.json"), KB);
+    assert_eq!(nowhere.code, 2);
+    assert!(nowhere.stderr.contains("report.json cannot be written"), "{}", nowhere.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-written is left behind");
+}

@@ -1,0 +1,156 @@
+//! `spn-doctor record`: what it writes is replayed with the same result, with or without names, and never when it is not whole.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{check, fixtures, lab, run, text};
+use serde_json::Value;
+
+/// Records recordings anew, into a folder.
+fn record(folder: &Path, from: &[PathBuf], more: &[&str]) -> PathBuf {
+    let output = folder.join("recording.ldif");
+    let mut arguments: Vec<PathBuf> = ["record", "-o"].map(PathBuf::from).to_vec();
+    arguments.push(output.clone());
+    arguments.extend(more.iter().map(PathBuf::from));
+    arguments.push(PathBuf::from("--from"));
+    arguments.extend(from.iter().cloned());
+    let run = run(arguments);
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""));
+    output
+}
+
+/// Every recording that can be judged.
+fn cases() -> Vec<Vec<PathBuf>> {
+    let mut cases: Vec<Vec<PathBuf>> = fixtures("codes").into_iter().map(|fixture| vec![fixture]).collect();
+    cases.push(lab("ldapsearch").to_vec());
+    cases.push(vec![PathBuf::from("fixtures/clean.ldif")]);
+    cases
+}
+
+#[test]
+fn a_recording_is_replayed_with_the_same_result() {
+    let folder = tempfile::tempdir().unwrap();
+    for case in cases() {
+        let before = check(&case);
+        let after = check([record(folder.path(), &case, &[])]);
+        assert_eq!(after.code, before.code);
+        for part in ["verdict", "summary", "servers", "findings", "problems"] {
+            assert_eq!(after.report()[part], before.report()[part], "{part} of {case:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_a_recording() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = record(folder.path(), &[PathBuf::from("fixtures/clean.ldif")], &[]);
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Codes and severities of the findings, and the status of every SPN.
+fn outline(report: &Value) -> Vec<String> {
+    let findings = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| format!("{} {}", finding["severity"], finding["code"]));
+    let spns = report["servers"].as_array().unwrap().iter().flat_map(|server| server["spns"].as_array().unwrap());
+    let mut outline: Vec<String> = findings.chain(spns.map(|spn| spn["status"].to_string())).collect();
+    outline.sort();
+    outline
+}
+
+#[test]
+fn a_redacted_recording_has_no_names_but_the_same_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    for case in cases() {
+        let path = record(folder.path(), &case, &["--redact"]);
+        let (before, after) = (check(&case), check([&path]));
+        assert_eq!(after.code, before.code);
+        assert_eq!(outline(&after.report()), outline(&before.report()), "{case:?}");
+    }
+    let path = record(folder.path(), &lab("ldapsearch"), &["--redact"]);
+    let redacted = fs::read_to_string(&path).unwrap().replace("\n ", "").to_lowercase();
+    let report = check(lab("ldapsearch")).stdout.to_lowercase();
+    let names = [
+        "contoso",
+        "ex2003a",
+        "ex19b",
+        "svc-relay",
+        "svc-fax",
+        "oldapp",
+        "mail.",
+        "gateway",
+        "zuerich",
+        "zürich",
+        "büro",
+        "192.0.2.25",
+        "außenstelle",
+        "scan",
+    ];
+    for name in names {
+        assert!(report.contains(name), "{name} should be in the original");
+        assert!(!redacted.contains(name), "{name} is still there");
+        let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, name);
+        assert!(!redacted.contains(&encoded.to_lowercase()[..encoded.len() - 2]), "{name} is still there in base64");
+    }
+    let labels: BTreeSet<&str> =
+        redacted.lines().filter_map(|line| line.strip_prefix("networkaddress: ncacn_ip_tcp:")).collect();
+    assert!(labels.len() > 10, "servers are still told apart");
+}
+
+#[test]
+fn a_recording_that_is_cut_or_damaged_is_never_a_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = record(folder.path(), &[PathBuf::from("fixtures/kb914137.ldif")], &[]);
+    let bytes = fs::read(&whole).unwrap();
+    let damaged = folder.path().join("damaged.ldif");
+    let code = |bytes: &[u8]| {
+        fs::write(&damaged, bytes).unwrap();
+        check([&damaged]).code
+    };
+    assert_eq!(code(&bytes), 1);
+    for end in (0..bytes.len() - 1).step_by(7) {
+        assert_eq!(code(&bytes[..end]), 2, "cut at {end}");
+    }
+    let records: Vec<&str> = std::str::from_utf8(&bytes).unwrap().split_inclusive("\n\n").collect();
+    for removed in 0..records.len() {
+        let rest: String =
+            records.iter().enumerate().filter(|(at, _)| *at != removed).map(|(_, record)| *record).collect();
+        assert_eq!(code(rest.as_bytes()), 2, "record {removed} removed");
+    }
+}
+
+#[test]
+fn an_incomplete_recording_says_so_when_made_and_when_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("recording.ldif");
+    let made = run(["record", "-o", output.to_str().unwrap(), "--from", "fixtures/odd/ranges-cut-off.ldif"]);
+    assert_eq!(made.code, 2);
+    let replayed = check([&output]);
+    assert_eq!(replayed.code, 2);
+    assert_eq!(replayed.report()["findings"], check(["fixtures/odd/ranges-cut-off.ldif"]).report()["findings"]);
+}
+
+#[test]
+fn ldif_tools_take_a_recording_for_plain_ldif() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = text(record(folder.path(), &lab("ldapsearch"), &[]));
+    for record in recording.split("\n\n").filter(|record| record.contains("dn:")) {
+        let mut lines = record.lines().filter(|line| !line.starts_with('#'));
+        assert!(lines.next().unwrap().starts_with("dn:"), "{record}");
+        assert!(lines.all(|line| {
+            line.starts_with(' ')
+                || line
+                    .split_once(':')
+                    .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        }));
+    }
+}
