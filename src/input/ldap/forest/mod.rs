@@ -76,7 +76,8 @@ impl Collected {
 impl Forest<'_> {
     /// What the configuration partition says: domains, Exchange servers with their endpoints, what HOST stands for.
     async fn configuration(&mut self, session: &mut Session) -> Result<(), Failure> {
-        let below = |path: &str| format!("{path},{}", self.root.configuration);
+        let configuration = self.root.configuration.clone();
+        let below = |path: &str| format!("{path},{configuration}");
         let partitions = below("CN=Partitions");
         let exchange = below("CN=Microsoft Exchange,CN=Services");
         let mappings = below("CN=Directory Service,CN=Windows NT,CN=Services");
@@ -91,7 +92,20 @@ impl Forest<'_> {
         if !self.collected.reading.entries().any(|entry| entry.is_a(schema::EXCHANGE_SERVER)) {
             self.collected.reading.gaps.push(gaps::no_servers(&exchange));
         }
+        self.lost_and_found(session, &below("CN=LostAndFoundConfig"), &filter).await?;
         self.search(session, &mappings, Scope::Base, questions::ANYTHING, "sPNMappings").await
+    }
+
+    /// Endpoints whose server was deleted on one domain controller while they were made on another end here. Not everyone
+    /// may look, and hardly ever is there anything: that it is not seen is no gap.
+    async fn lost_and_found(&mut self, session: &mut Session, base: &str, filter: &str) -> Result<(), Failure> {
+        const NO_SUCH_OBJECT: u32 = 32;
+        let attributes = questions::attributes();
+        let query = Query { base, scope: Scope::Subtree, filter, attributes: &attributes };
+        let mut answer = session.search(&query, self.progress).await?;
+        answer.refusal = answer.refusal.filter(|refusal| refusal.code != NO_SUCH_OBJECT);
+        self.keep(answer, base, "what was lost and found");
+        Ok(())
     }
 
     /// Every holder of an SMTPSVC name, and the servers' accounts, below a naming context or in the whole catalogue.
