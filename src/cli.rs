@@ -114,7 +114,7 @@ pub(crate) struct Directory {
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Live directory")]
     auth: Option<AuthKind>,
     /// The user of a simple bind: user@contoso.com, CONTOSO\user or a DN. The password comes from --password-file,
-    /// the variable SPN_DOCTOR_PASSWORD, or a prompt
+    /// the variable `SPN_DOCTOR_PASSWORD`, or a prompt
     #[arg(long, value_name = "USER", help_heading = "Live directory")]
     user: Option<String>,
     /// A file whose first line is the password

@@ -8,13 +8,13 @@ use spn_doctor::model::text::printable;
 /// One line that is written over on a terminal; with `--verbose` a line for every search.
 pub(crate) struct Terminal {
     verbose: bool,
-    is_terminal: bool,
+    interactive: bool,
     entries: usize,
 }
 
 impl Terminal {
     pub(crate) fn new(verbose: bool) -> Self {
-        Self { verbose, is_terminal: io::stderr().is_terminal(), entries: 0 }
+        Self { verbose, interactive: io::stderr().is_terminal(), entries: 0 }
     }
 
     /// A line that stays.
@@ -24,7 +24,7 @@ impl Terminal {
 
     /// The line that the next one is written over.
     fn status(&self, text: &str) {
-        if self.is_terminal && !self.verbose {
+        if self.interactive && !self.verbose {
             let shown: String = printable(text).chars().take(76).collect();
             let _ = write!(io::stderr(), "\r{shown:<76}\r");
         }

@@ -1,6 +1,5 @@
 //! The commands: what is read, judged and printed, in this order.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -137,8 +136,8 @@ fn write_file(path: &Path, readers: Readers, write: impl FnOnce(&mut dyn Write) 
     let name = || format!("{} cannot be written", printable(&path.display().to_string()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    if let (Readers::All, Some(permissions)) = (readers, everybody()) {
-        builder.permissions(permissions);
+    if let Readers::All = readers {
+        let_everybody_read(&mut builder);
     }
     let mut file = builder.prefix(".spn-doctor-").tempfile_in(folder).with_context(name)?;
     let mut out = io::BufWriter::new(anstream::StripStream::new(file.as_file_mut()));
@@ -149,16 +148,12 @@ fn write_file(path: &Path, readers: Readers, write: impl FnOnce(&mut dyn Write) 
     Ok(())
 }
 
-/// What any program's new file may be read by; the umask takes its part.
-#[cfg(unix)]
-fn everybody() -> Option<fs::Permissions> {
-    Some(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-}
-
-/// The folder's own rules, as for any new file.
-#[cfg(not(unix))]
-fn everybody() -> Option<fs::Permissions> {
-    None
+/// The umask takes its part, as from any new file. Elsewhere than on Unix the folder's own rules apply anyway.
+fn let_everybody_read(builder: &mut tempfile::Builder<'_, '_>) {
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    #[cfg(not(unix))]
+    let _ = builder;
 }
 
 fn explain(code: Option<&str>) -> Result<u8> {
