@@ -85,7 +85,9 @@ async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, T
             Err(Failure::Final(trouble)) => return Err(trouble.at(address)),
             Err(Failure::Server(trouble)) => {
                 let trouble = trouble.at(address);
-                progress.note(&format!("{address} is passed over: {}", trouble.what()));
+                if addresses.len() > 1 {
+                    progress.note(&format!("{address} is passed over: {}", trouble.what()));
+                }
                 passed.push(trouble);
             }
         }
