@@ -50,6 +50,12 @@ impl Progress for Terminal {
         self.status(&format!("reading {}: {} entries …", report.server, self.entries));
     }
 
+    fn detail(&mut self, text: &str) {
+        if self.verbose {
+            Self::line(text);
+        }
+    }
+
     fn note(&mut self, text: &str) {
         self.status("");
         Self::line(&format!("note: {text}"));

@@ -12,7 +12,8 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
-use spn_doctor::input::ldap::{self, Auth, Secret, Security, Settings, Trouble};
+use spn_doctor::input::ldap::{self, Auth, Secret, Security, Settings};
+use spn_doctor::trouble::Trouble;
 
 type Ca = CertifiedIssuer<'static, KeyPair>;
 
@@ -49,6 +50,11 @@ fn serve(certificate: CertificateDer<'static>, key: &KeyPair) -> SocketAddr {
     address
 }
 
+fn with_hint(error: &anyhow::Error) -> String {
+    let trouble = error.downcast_ref::<Trouble>().unwrap();
+    format!("{}\nhint: {}", trouble.what(), trouble.advice().unwrap())
+}
+
 /// What a client says that trusts this CA, and asks for `localhost`.
 fn said(trusted: &Ca, params: &CertificateParams, issuer: Option<&Ca>) -> String {
     let key = KeyPair::generate().unwrap();
@@ -58,9 +64,7 @@ fn said(trusted: &Ca, params: &CertificateParams, issuer: Option<&Ca>) -> String
     let ca_file = tempfile::NamedTempFile::new().unwrap();
     ca_file.as_file().write_all(trusted.pem().as_bytes()).unwrap();
     let settings = settings(address, ca_file.path().to_owned());
-    let error = ldap::read(&settings, &mut ()).unwrap_err();
-    assert!(error.downcast_ref::<Trouble>().unwrap().advice().is_some(), "no hint: {error}");
-    let error = error.to_string();
+    let error = with_hint(&ldap::read(&settings, &mut ()).unwrap_err());
     let skipping = Settings { insecure_skip_certificate_check: true, ..settings };
     let skipped = ldap::read(&skipping, &mut ()).unwrap_err().to_string();
     assert!(skipped.contains("the password is wrong"), "{skipped}");
@@ -108,7 +112,7 @@ fn each_wrong_certificate_is_refused_with_its_own_message() {
             "the certificate of localhost is self-signed, and not trusted",
         ),
     ] {
-        assert!(said.starts_with(expected), "{expected}: {said}");
+        assert!(said.starts_with(expected) && said.contains("\nhint: "), "{expected}: {said}");
         assert!(!said.contains("hunter2"));
     }
 }

@@ -14,9 +14,10 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Secret, Security, Settings, Trouble};
+use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Secret, Security, Settings};
 use spn_doctor::model::entry::Entry;
 use spn_doctor::model::schema::Attribute;
+use spn_doctor::trouble::Trouble;
 
 const ACCOUNTS: usize = 3000;
 
@@ -57,10 +58,10 @@ fn read(settings: &Settings) -> Live {
 fn error(settings: &Settings) -> String {
     let started = Instant::now();
     let error = ldap::read(settings, &mut ()).unwrap_err();
-    let hint = error.downcast_ref::<Trouble>().and_then(Trouble::advice);
-    assert!(hint.is_some(), "no hint: {error}");
-    let error = error.to_string();
+    let trouble = error.downcast_ref::<Trouble>().unwrap();
+    let error = format!("{}\nhint: {}", trouble.what(), trouble.advice().unwrap());
     assert!(started.elapsed() < Duration::from_secs(15), "{error}");
+    assert_eq!(error.lines().count(), 2, "one error and one hint: {error}");
     error
 }
 

@@ -78,14 +78,14 @@ async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, T
     let addresses = addresses(settings).await.map_err(Failure::trouble)?;
     let connector = Connector::new(settings)?;
     let mut passed: Vec<Trouble> = Vec::new();
-    for address in &addresses {
+    for (number, address) in addresses.iter().enumerate() {
         progress.connecting(&address.to_string());
         match forest::read(&connector, address, progress).await {
             Ok(live) => return Ok(live),
             Err(Failure::Final(trouble)) => return Err(trouble.at(address)),
             Err(Failure::Server(trouble)) => {
                 let trouble = trouble.at(address);
-                if addresses.len() > 1 {
+                if number + 1 < addresses.len() {
                     progress.note(&format!("{address} is passed over: {}", trouble.what()));
                 }
                 passed.push(trouble);

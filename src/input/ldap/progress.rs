@@ -27,9 +27,13 @@ pub trait Progress {
     /// A search came to its end.
     fn search(&mut self, report: &SearchReport);
 
-    /// Something that does not change the result, but that one may want to know: a server that was passed over, a referral
-    /// that leads nowhere that matters.
+    /// Something that does not change the result but that one should know: a server that was passed over.
     fn note(&mut self, text: &str) {
+        let _ = text;
+    }
+
+    /// Something that matters only to who wants to follow: a referral that leads nowhere that matters.
+    fn detail(&mut self, text: &str) {
         let _ = text;
     }
 }

@@ -152,7 +152,7 @@ impl Forest<'_> {
             match self.referral(url, place) {
                 Some(gap) => self.collected.reading.gaps.push(gap),
                 None if !self.noted.insert(url.clone()) => {}
-                None => self.progress.note(&format!("not followed, no account can lie there: {url}")),
+                None => self.progress.detail(&format!("not followed, no account can lie there: {url}")),
             }
         }
         self.collected.reading.gaps.extend(answer.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
