@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ldap3_proto::proto::LdapResultCode;
 use organisation::{CHILD, ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, object, own_address, serve};
-use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings};
+use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings, Trouble};
 use spn_doctor::input::recording;
 use spn_doctor::model::entry::Entry;
 use spn_doctor::model::schema::Attribute;
@@ -79,6 +79,7 @@ fn refused(part: &str, trick: &Trick) -> String {
     let servers = [(); 2].map(|()| controller(small_forest(), Some((part, trick.clone()))));
     let started = Instant::now();
     let error = read(&[&servers[0], &servers[1]]).expect_err("a hostile server was believed");
+    assert!(error.downcast_ref::<Trouble>().unwrap().advice().is_some(), "no hint: {error}");
     assert!(started.elapsed() < Duration::from_secs(15));
     assert_eq!(servers[1].connections.load(Ordering::Relaxed), 1, "{error:#}");
     format!("{error:#}")

@@ -74,6 +74,7 @@ async fn interrupted() {
 
 /// Tries one server after the other.
 async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, Trouble> {
+    const HINT: &str = "try another domain controller with --server; --verbose shows how far it came";
     let addresses = addresses(settings).await.map_err(Failure::trouble)?;
     let connector = Connector::new(settings)?;
     let mut passed: Vec<Trouble> = Vec::new();
@@ -91,7 +92,8 @@ async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, T
             }
         }
     }
-    Err(none_left(passed))
+    let trouble = none_left(passed);
+    Err(if trouble.advice().is_some() { trouble } else { trouble.hint(HINT) })
 }
 
 /// The servers to try, in order.

@@ -4,6 +4,8 @@ mod address;
 mod tls;
 
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 
@@ -37,7 +39,7 @@ impl<'a> Connector<'a> {
     /// Connects and binds.
     pub(super) async fn open(&self, address: &Address) -> Result<Session, Failure> {
         let limit = self.settings.step_timeout;
-        let stream = within(limit, "the connection", tcp(address)).await?;
+        let stream = within(limit, "the connection", tcp(address, limit)).await?;
         match (self.settings.security, &self.trust) {
             (Security::Ldaps, Some(trust)) => self.open_tls(address, stream, trust).await,
             (Security::StartTls, Some(trust)) => {
@@ -70,16 +72,20 @@ impl<'a> Connector<'a> {
     }
 }
 
-/// Connects to the first of the host's addresses that answers.
-async fn tcp(address: &Address) -> Result<TcpStream, Failure> {
+/// Connects to the first of the host's addresses that answers. Each gets its share of the time: an address that swallows
+/// everything, as IPv6 does behind many a firewall, leaves some for the next.
+async fn tcp(address: &Address, limit: Duration) -> Result<TcpStream, Failure> {
     let found = tokio::net::lookup_host((address.host.as_str(), address.port)).await;
     let candidates = found.map_err(|error| {
         let what = format!("the host {} is not known: {error}", address.host);
         Failure::Server(Trouble::new(what).hint("check the name, and which DNS server this machine asks"))
     })?;
+    let candidates: Vec<SocketAddr> = candidates.collect();
+    let share = limit / u32::try_from(candidates.len()).unwrap_or(u32::MAX).max(1);
     let mut last = None;
     for candidate in candidates {
-        match TcpStream::connect(candidate).await {
+        let connected = tokio::time::timeout(share, TcpStream::connect(candidate)).await;
+        match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => {
                 // Requests are short, and each waits for its reply.
                 let _ = stream.set_nodelay(true);
