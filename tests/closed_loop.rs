@@ -215,6 +215,22 @@ fn whatever_fails_is_exit_code_2_with_one_error_and_a_hint_and_no_password() {
 
 #[test]
 #[ignore = "needs the lab"]
+fn an_account_that_lost_its_last_name_is_not_taken_for_one_whose_names_are_hidden() {
+    let account = format!("CN=EX10C,CN=Computers,{}", lab("LAB_BASE_DN"));
+    let made = format!(
+        "dn: {account}\nobjectClass: computer\nsAMAccountName: EX10C$\nuserAccountControl: 4096\nservicePrincipalName: HOST/EX10C\n"
+    );
+    assert!(ldap("ldapadd", &[], &made).0);
+    let emptied = format!("dn: {account}\nchangetype: modify\ndelete: servicePrincipalName\n");
+    assert!(ldap("ldapmodify", &[], &emptied).0);
+    let report = live(&["--only", "EX10C"]);
+    assert!(ldap("ldapdelete", &[&account], "").0);
+    assert_eq!(report["servers"][0]["spns"][0]["status"], "missing");
+    assert_eq!(report["servers"][0]["account"]["dn"], account.as_str());
+}
+
+#[test]
+#[ignore = "needs the lab"]
 fn who_may_not_see_exchange_gets_no_verdict() {
     let user = format!("{}@{}", lab("LAB_STRANGER"), lab("LAB_DNS_DOMAIN"));
     let run = run([

@@ -2,7 +2,8 @@
 //!
 //! To Active Directory nothing is true of an attribute that may not be read, not even that it is absent (MS-ADTS
 //! 3.1.1.3.1.3): an object that matches `(!(servicePrincipalName=*))` holds no name. Samba says so of hidden ones too. There
-//! the object's replication metadata helps, which lists each attribute that ever had a value.
+//! the object's replication metadata helps, which lists each attribute that ever had a value; and who may write a name
+//! is not one whom it is hidden from.
 
 use std::collections::HashSet;
 
@@ -10,12 +11,15 @@ use ldap3::Scope;
 
 use super::{gaps, questions};
 use crate::input::ldap::failure::Failure;
+use crate::input::ldap::found::Found;
 use crate::input::ldap::session::{Query, Session};
 use crate::model::dn::Dn;
 use crate::model::entry::Entry;
 use crate::model::schema::Attribute;
 
 const METADATA: &str = "replPropertyMetaData";
+/// The attributes of the object that whoever asks may write.
+const WRITABLE: &str = "allowedAttributesEffective";
 
 impl super::Forest<'_> {
     /// Finds accounts whose names are hidden.
@@ -25,12 +29,10 @@ impl super::Forest<'_> {
         let doubtful: Vec<Entry> = accounts.filter(|entry| sam_account_name(entry).is_some()).cloned().collect();
         let mut empty: HashSet<Dn> = HashSet::new();
         for filter in questions::without_names(doubtful.iter().filter_map(sam_account_name)) {
-            let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &[METADATA] };
+            let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &[METADATA, WRITABLE] };
             let answer = session.search(&query, self.progress).await?;
             for found in answer.found {
-                let metadata = found.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(METADATA));
-                let metadata = metadata.and_then(|(_, values)| values.first()).map(Vec::as_slice);
-                if !self.root.is_samba || metadata.is_some_and(|metadata| had_names(metadata) == Some(false)) {
+                if !self.root.is_samba || never_had_names(&found) || may_write_names(&found) {
                     empty.extend(Dn::parse(&found.dn));
                 }
             }
@@ -43,6 +45,16 @@ impl super::Forest<'_> {
 
 fn sam_account_name(entry: &Entry) -> Option<&str> {
     entry.values(Attribute::SamAccountName).first().map(String::as_str)
+}
+
+fn never_had_names(found: &Found) -> bool {
+    let metadata = found.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(METADATA));
+    let metadata = metadata.and_then(|(_, values)| values.first());
+    metadata.is_some_and(|metadata| had_names(metadata) == Some(false))
+}
+
+fn may_write_names(found: &Found) -> bool {
+    found.texts(WRITABLE).any(|name| Attribute::named(&name) == Some(Attribute::ServicePrincipalName))
 }
 
 /// Whether servicePrincipalName ever had a value: whether it is listed among an object's metadata, which is a version, a count, and
