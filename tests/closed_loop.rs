@@ -245,3 +245,18 @@ fn who_may_not_see_exchange_gets_no_verdict() {
     assert_eq!(run.code, 2);
     assert!(run.stdout.starts_with("INCOMPLETE") && run.stdout.contains("View-Only"), "{}", run.stdout);
 }
+
+#[test]
+#[ignore = "needs the lab"]
+fn who_may_not_see_the_names_of_one_account_gets_no_verdict_and_the_right_that_is_missing() {
+    let user = format!("{}@{}", lab("LAB_BLIND"), lab("LAB_DNS_DOMAIN"));
+    let password = lab("LAB_BLIND_PASSWORD_FILE");
+    let run =
+        run(["check", "--format", "json", "--user", &user, "--password-file", &password, "--ca-file", &lab("LAB_CA")]);
+    assert_eq!(run.code, 2);
+    let problems = run.report()["problems"].clone();
+    assert_eq!(problems.as_array().unwrap().len(), 1, "{problems}");
+    let account = format!("CN={},CN=Computers,{}", lab("LAB_HIDDEN"), lab("LAB_BASE_DN"));
+    assert_eq!(problems[0]["where"], account.as_str());
+    assert!(problems[0]["what"].as_str().unwrap().contains(&format!("dsacls \"{account}\" /G")), "{problems}");
+}

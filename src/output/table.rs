@@ -68,6 +68,9 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for problem in &report.problems {
         write!(out, "{}", prose(&format!("{}: {}", problem.place, problem.what), "  "))?;
     }
+    if report.findings.iter().any(|finding| !finding.remedy.commands.is_empty()) {
+        write!(out, "\n{}", prose("What follows rests on what was read. Read the rest before running a command.", ""))?;
+    }
     Ok(())
 }
 

@@ -66,10 +66,19 @@ pub(super) fn no_servers(place: &str) -> Gap {
         format!(
             "no Exchange server was seen: Exchange is not installed in this forest, or this account may not read there. \
              All that is needed is Read on this container and everything below it, which members of the role group \
-             View-Only Organization Management have; for one account alone: dsacls \"{}\" /I:T /G \"DOMAIN\\account:GR\"",
-            printable(place)
+             View-Only Organization Management have{}",
+            or_grant(place, "/I:T /G \"DOMAIN\\account:GR\"")
         ),
     )
+}
+
+/// The command that grants just what is missing; only where the object's name means nothing else to a command line.
+fn or_grant(dn: &str, grant: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,=.-_()".contains(c);
+    if !dn.chars().all(is_plain) {
+        return String::new();
+    }
+    format!("; for one account alone:\n  dsacls \"{dn}\" {grant}")
 }
 
 /// An account whose names are hidden.
@@ -78,9 +87,8 @@ pub(super) fn hidden_names(account: &Entry) -> Gap {
         account.dn.as_str(),
         format!(
             "its servicePrincipalName may not be read by this account, so nobody can say what it holds; have Read Property on \
-             servicePrincipalName granted (by default authenticated users have it): dsacls \"{}\" /G \
-             \"DOMAIN\\account:RP;servicePrincipalName\"",
-            printable(account.dn.as_str())
+             servicePrincipalName granted (by default authenticated users have it){}",
+            or_grant(account.dn.as_str(), "/G \"DOMAIN\\account:RP;servicePrincipalName\"")
         ),
     )
 }
@@ -97,4 +105,20 @@ pub(super) fn no_catalogue(domains: &[String], read: &Dn, causes: &[String]) -> 
             printable(&read.dns_domain())
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_command_is_printed_for_a_name_that_a_command_line_could_misread() {
+        let gap = |name: &str| hidden_names(&Entry::new(Dn::parse(name).unwrap())).what;
+        assert!(gap("CN=EX01,CN=Computers,DC=contoso,DC=com").contains("\n  dsacls \"CN=EX01,"));
+        for name in
+            ["CN=EX01\"&calc&\",DC=com\"", "CN=%PATH%,DC=com", "CN=$(calc),DC=com", "CN=a\\,b,DC=com", "CN=a`b,DC=com"]
+        {
+            assert!(Dn::parse(name).is_err() || !gap(name).contains("dsacls"), "{name}");
+        }
+    }
 }
