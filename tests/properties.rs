@@ -142,6 +142,15 @@ proptest! {
     }
 
     #[test]
+    fn the_quick_key_of_a_name_is_its_key(name in "((CN|ou|dc|O)=[ -~]{0,8},?){1,4}|.{0,20}") {
+        let mut key = String::new();
+        if Dn::plain_key(name.as_bytes(), &mut key) {
+            let parsed = Dn::parse(&name).unwrap();
+            prop_assert_eq!(parsed.key(), key.as_str());
+        }
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = judge(&[&bytes]);
     }

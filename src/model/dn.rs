@@ -57,6 +57,28 @@ impl Dn {
         Ok(Self { text: text.to_owned(), key, name: name.unwrap_or_default() })
     }
 
+    /// Writes the [`key`](Self::key) of a plain name: one without escapes, quotes, spaces around its signs and anything outside
+    /// ASCII, as nearly all are. False if it is not plain; it may still be a name.
+    #[must_use]
+    pub fn plain_key(text: &[u8], key: &mut String) -> bool {
+        key.clear();
+        let mut in_value = false;
+        let mut before = b',';
+        for &byte in text {
+            match byte {
+                b'=' if !in_value && before != b',' => in_value = true,
+                b',' if in_value && before != b' ' => in_value = false,
+                b'-' | b'.' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {}
+                b' ' if in_value && before != b'=' => {}
+                b'!' | b'#'..=b'*' | b'/' | b':' | b'?' | b'@' | b'[' | b']' | b'{'..=b'~' if in_value => {}
+                _ => return false,
+            }
+            before = byte;
+            key.push(char::from(byte.to_ascii_lowercase()));
+        }
+        in_value && before != b' '
+    }
+
     /// The name as it was read.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -79,7 +79,13 @@ impl Attribute {
     /// The attribute of this name, whatever its case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|attribute| attribute.name().eq_ignore_ascii_case(name))
+        Self::of_bytes(name.as_bytes())
+    }
+
+    /// The attribute of this name, whatever its case.
+    #[must_use]
+    pub fn of_bytes(name: &[u8]) -> Option<Self> {
+        Self::ALL.iter().copied().find(|attribute| attribute.name().as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// Whether the schema allows one value only.

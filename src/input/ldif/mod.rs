@@ -6,5 +6,5 @@ mod utf16;
 mod writer;
 
 pub use lines::LineWatch;
-pub use reader::{Reader, Refusal};
+pub use reader::{Reader, Record, Refusal};
 pub use writer::write_entry;

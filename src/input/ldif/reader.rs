@@ -1,7 +1,11 @@
-//! Logical lines become entries.
+//! Logical lines become records, and those that matter become entries.
+//!
+//! Most of a recording matters to nobody. A record is therefore kept as bytes, in memory that the next one takes over,
+//! until somebody wants an entry of it.
 
 use std::fmt;
 use std::io::{self, BufRead};
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -34,93 +38,161 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Reads the entries of one file, one at a time.
+/// One object of a recording: its name, and those of its attributes that the judgement needs, as bytes.
+#[derive(Debug, Default)]
+pub struct Record {
+    line: u64,
+    dn: Range<usize>,
+    fields: Vec<Field>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Field {
+    attribute: Attribute,
+    description: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Record {
+    fn begin(&mut self, line: u64, dn: &[u8]) {
+        self.line = line;
+        self.fields.clear();
+        self.bytes.clear();
+        self.dn = self.keep(dn);
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+
+    fn add(&mut self, attribute: Attribute, description: &[u8], value: &[u8]) {
+        let (description, value) = (self.keep(description), self.keep(value));
+        self.fields.push(Field { attribute, description, value });
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The object's name as it is written.
+    #[must_use]
+    pub fn dn(&self) -> &[u8] {
+        self.part(&self.dn)
+    }
+
+    /// The attributes with their descriptions (`servicePrincipalName;range=0-1499`) and values, one value at a time.
+    pub fn fields(&self) -> impl Iterator<Item = (Attribute, &[u8], &[u8])> {
+        self.fields.iter().map(|field| (field.attribute, self.part(&field.description), self.part(&field.value)))
+    }
+
+    /// Whether the object is of this class.
+    #[must_use]
+    pub fn is_a(&self, class: &str) -> bool {
+        let is_class = |attribute, value: &[u8]| {
+            attribute == Attribute::ObjectClass && value.eq_ignore_ascii_case(class.as_bytes())
+        };
+        self.fields().any(|(attribute, _, value)| is_class(attribute, value))
+    }
+
+    /// The object itself.
+    pub fn entry(&self) -> Result<Entry, Refusal> {
+        let refusal = |cause: String| Refusal { line: self.line, cause };
+        let dn = std::str::from_utf8(self.dn()).map_err(|_| refusal("the name is not UTF-8".to_owned()))?;
+        let dn = Dn::parse(dn).map_err(|error| refusal(format!("this is no distinguished name: {error}")))?;
+        let mut entry = Entry::new(dn);
+        for (_, description, value) in self.fields() {
+            let description = String::from_utf8_lossy(description);
+            if value.is_empty() {
+                entry.announce(&description);
+            } else {
+                entry.add(&description, value);
+            }
+        }
+        Ok(entry)
+    }
+}
+
+/// Reads the records of one file, one at a time.
 pub struct Reader<'a> {
     lines: Lines<'a>,
     line: Line,
     scratch: Vec<u8>,
+    record: Record,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of `input`; `watch` sees every physical line.
     pub fn new(input: impl BufRead + 'a, watch: &'a mut dyn LineWatch) -> Result<Self, Refusal> {
         let lines = Lines::new(input, watch).map_err(|error| unreadable(0, &error))?;
-        Ok(Self { lines, line: Line::default(), scratch: Vec::new() })
+        Ok(Self { lines, line: Line::default(), scratch: Vec::new(), record: Record::default() })
     }
 
-    /// The next entry; none at the end of the file.
+    /// The next record as an entry; none at the end of the file.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, Refusal> {
+        self.next_record()?.map(Record::entry).transpose()
+    }
+
+    /// The next record; none at the end of the file.
+    pub fn next_record(&mut self) -> Result<Option<&Record>, Refusal> {
         while self.next_line()? {
-            if self.line.bytes.is_empty() || self.is_comment() {
+            if self.line.bytes.is_empty() || self.line.is_comment() {
                 continue;
             }
-            let (name, value) = self.attribute()?;
-            match name.to_ascii_lowercase().as_str() {
-                "dn" => {
-                    let dn = self.dn(&value)?;
-                    return self.rest_of(Entry::new(dn)).map(Some);
-                }
-                "version" if self.text(&value)?.trim() == "1" => {}
-                "version" => return Err(self.refusal("only version 1 of LDIF is known")),
-                other if TRAILER.contains(&other) => {}
-                _ => return Err(self.refusal("a record has to begin with `dn:`")),
+            let (name, written) = self.line.attribute()?;
+            let value = self.line.value(written, &mut self.scratch)?;
+            if name.eq_ignore_ascii_case(b"dn") {
+                self.record.begin(self.line.number, value);
+                self.rest_of_record()?;
+                return Ok(Some(&self.record));
             }
+            self.line.between_records(name, value)?;
         }
         Ok(None)
     }
 
-    /// Everything of an entry up to the empty line behind it.
-    fn rest_of(&mut self, mut entry: Entry) -> Result<Entry, Refusal> {
-        let mut size = 0;
+    /// Everything of a record up to the empty line behind it.
+    fn rest_of_record(&mut self) -> Result<(), Refusal> {
         while self.next_line()? && !self.line.bytes.is_empty() {
-            if self.is_comment() {
+            if self.line.is_comment() {
                 continue;
             }
-            let (name, value) = self.attribute()?;
-            if name.eq_ignore_ascii_case("dn") {
-                return Err(self.refusal("there is no empty line between this entry and the one before"));
+            let (name, written) = self.line.attribute()?;
+            let value = self.line.value(written, &mut self.scratch)?;
+            let end = memchr::memchr(b';', name).unwrap_or(name.len());
+            match name.get(..end).and_then(Attribute::of_bytes) {
+                Some(_) if self.line.cut => return Err(self.line.refusal("the value is longer than 4 MiB")),
+                Some(attribute) => self.record.add(attribute, name, value),
+                None => self.line.unneeded(name, value)?,
             }
-            if name.eq_ignore_ascii_case("changetype") {
-                self.require_add(&value)?;
-                continue;
-            }
-            let attribute = name.split(';').next().and_then(Attribute::named);
-            if attribute.is_some() && self.line.cut {
-                return Err(self.refusal("the value is longer than 4 MiB"));
-            }
-            let name = name.to_owned();
-            let value = self.decoded(value)?;
-            if attribute.is_some() {
-                size += value.len() + 64;
-                if value.is_empty() {
-                    entry.announce(&name);
-                } else {
-                    entry.add(&name, value);
-                }
-            }
-            if size > LARGEST_ENTRY {
-                return Err(self.refusal("the entry is larger than 64 MiB"));
+            if self.record.bytes.len() > LARGEST_ENTRY {
+                return Err(self.line.refusal("the entry is larger than 64 MiB"));
             }
         }
-        Ok(entry)
+        Ok(())
     }
 
     fn next_line(&mut self) -> Result<bool, Refusal> {
         let number = self.line.number;
         self.lines.read(&mut self.line).map_err(|error| unreadable(number, &error))
     }
+}
 
+/// What a line says.
+impl Line {
     fn is_comment(&self) -> bool {
-        self.line.bytes.first() == Some(&b'#')
+        self.bytes.first() == Some(&b'#')
     }
 
-    /// Splits the current line into the attribute's description and its value as written.
-    fn attribute(&self) -> Result<(&str, Written), Refusal> {
-        let line = self.line.bytes.as_slice();
+    /// Splits the line into the attribute's description and where its value is written.
+    fn attribute(&self) -> Result<(&[u8], Written), Refusal> {
+        let line = self.bytes.as_slice();
         let colon = memchr::memchr(b':', line).ok_or_else(|| self.no_ldif())?;
-        let name = line.get(..colon).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
-        let plain = |c: u8| c.is_ascii_alphanumeric() || b"-.;=*_".contains(&c);
-        if name.is_empty() || !name.bytes().all(plain) {
+        let name = line.get(..colon).unwrap_or_default();
+        let plain = |c: &u8| c.is_ascii_alphanumeric() || b"-.;=*_".contains(c);
+        if name.is_empty() || !name.iter().all(plain) {
             return Err(self.no_ldif());
         }
         let (encoding, start) = match line.get(colon + 1) {
@@ -132,50 +204,56 @@ impl<'a> Reader<'a> {
         Ok((name, Written { encoding, start: start + spaces }))
     }
 
+    /// The value's bytes. Base64 is checked even where nobody needs the value: a file damaged in one place is not to be trusted in another.
+    fn value<'a>(&'a self, written: Written, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Refusal> {
+        let value = self.bytes.get(written.start..).unwrap_or_default();
+        if written.encoding == Encoding::Plain {
+            return Ok(value);
+        }
+        scratch.clear();
+        if self.cut {
+            return Ok(scratch);
+        }
+        match BASE64.decode_vec(value.trim_ascii_end(), scratch) {
+            Ok(()) => Ok(scratch),
+            Err(error) => Err(self.refusal(format!("broken base64: {}", error.to_string().to_lowercase()))),
+        }
+    }
+
+    /// What may stand where a record could begin.
+    fn between_records(&self, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
+        if name.eq_ignore_ascii_case(b"version") {
+            let is_known = value.trim_ascii() == b"1";
+            return if is_known { Ok(()) } else { Err(self.refusal("only version 1 of LDIF is known")) };
+        }
+        if TRAILER.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) {
+            return Ok(());
+        }
+        Err(self.refusal("a record has to begin with `dn:`"))
+    }
+
+    /// What may stand in a record beside the attributes that are needed: anything that does not change its meaning.
+    fn unneeded(&self, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
+        if name.eq_ignore_ascii_case(b"dn") {
+            return Err(self.refusal("there is no empty line between this entry and the one before"));
+        }
+        if name.eq_ignore_ascii_case(b"changetype") && !value.trim_ascii().eq_ignore_ascii_case(b"add") {
+            return Err(self
+                .refusal("this is a list of changes (`changetype` other than add), not a recording of what is there"));
+        }
+        Ok(())
+    }
+
     fn no_ldif(&self) -> Refusal {
-        if self.line.bytes.contains(&0) {
+        if self.bytes.contains(&0) {
             self.refusal("this is no LDIF: there are NUL bytes in it; UTF-16 has to begin with a byte order mark")
         } else {
             self.refusal("this is no LDIF: a line has to be `attribute: value`, or begin with a space to continue one")
         }
     }
 
-    /// The value's bytes. Base64 is checked even where nobody needs the value: a file damaged in one place is not to be trusted in another.
-    fn decoded(&mut self, written: Written) -> Result<&[u8], Refusal> {
-        let value = self.line.bytes.get(written.start..).unwrap_or_default();
-        if written.encoding == Encoding::Plain {
-            return Ok(value);
-        }
-        self.scratch.clear();
-        if self.line.cut {
-            return Ok(&self.scratch);
-        }
-        match BASE64.decode_vec(value.trim_ascii_end(), &mut self.scratch) {
-            Ok(()) => Ok(&self.scratch),
-            Err(error) => Err(self.refusal(format!("broken base64: {}", error.to_string().to_lowercase()))),
-        }
-    }
-
-    fn text(&mut self, written: &Written) -> Result<String, Refusal> {
-        let bytes = self.decoded(*written)?.to_owned();
-        String::from_utf8(bytes).map_err(|_| self.refusal("the value is not UTF-8"))
-    }
-
-    fn dn(&mut self, written: &Written) -> Result<Dn, Refusal> {
-        let text = self.text(written)?;
-        Dn::parse(&text).map_err(|error| self.refusal(format!("this is no distinguished name: {error}")))
-    }
-
-    fn require_add(&mut self, written: &Written) -> Result<(), Refusal> {
-        let kind = self.text(written)?;
-        if kind.trim().eq_ignore_ascii_case("add") {
-            return Ok(());
-        }
-        Err(self.refusal("this is a list of changes (`changetype` other than add), not a recording of what is there"))
-    }
-
     fn refusal(&self, cause: impl Into<String>) -> Refusal {
-        Refusal { line: self.line.number, cause: cause.into() }
+        Refusal { line: self.number, cause: cause.into() }
     }
 }
 

@@ -17,6 +17,7 @@ use self::seal::SealCheck;
 pub use self::seal::{Header, write};
 use crate::input::ldif::{Reader, Refusal};
 use crate::input::query::Wanted;
+use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Reading};
 use crate::model::schema;
 use crate::model::text::printable;
@@ -100,9 +101,14 @@ impl Scan {
         let mut seal = SealCheck::default();
         let mut entries = 0;
         let mut reader = Reader::new(BufReader::new(&source.file), &mut seal)?;
-        while let Some(entry) = reader.next_entry()? {
+        let (mut key, mut scratch) = (String::new(), String::new());
+        while let Some(record) = reader.next_record()? {
             entries += 1;
-            self.entry(entry, wanted);
+            let key = Dn::plain_key(record.dn(), &mut key).then_some(key.as_str());
+            self.has_account |= record.is_a(schema::COMPUTER);
+            if wanted.may_include(record, key, &mut scratch) {
+                self.entry(record.entry()?, wanted);
+            }
         }
         drop(reader);
         self.reading.gaps.extend(seal.gaps(&source.name, entries));
@@ -111,7 +117,6 @@ impl Scan {
 
     fn entry(&mut self, entry: Entry, wanted: &Wanted) {
         self.has_server |= entry.is_a(schema::EXCHANGE_SERVER);
-        self.has_account |= entry.is_a(schema::COMPUTER);
         if wanted.includes(&entry) {
             self.reading.add(entry);
         }
