@@ -46,8 +46,8 @@ fn settings(servers: &[&Server]) -> Settings {
         auth: Auth::Anonymous,
         security: Security::InsecurePlaintext,
         page_size: 2,
-        step_timeout: Duration::from_secs(2),
-        timeout: Duration::from_secs(30),
+        step_timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(120),
         ..Settings::default()
     }
 }
@@ -233,12 +233,12 @@ fn a_stalled_server_ends_in_an_error_in_time() {
     let server = controller(small_forest(), Some((HOLDERS, Trick::Stall)));
     let started = Instant::now();
     let error = read(&[&server]).unwrap_err().to_string();
-    assert!(error.contains("took longer than 2 seconds"), "{error}");
+    assert!(error.contains("took longer than 5 seconds"), "{error}");
     let settings =
         Settings { timeout: Duration::from_millis(700), step_timeout: Duration::from_secs(20), ..settings(&[&server]) };
     let error = ldap::read(&settings, &mut ()).unwrap_err().to_string();
     assert!(error.contains("the reading took longer than 0.7 seconds"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(6));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
