@@ -259,11 +259,11 @@ impl Conversation {
             }
             Some(Trick::Heavy(size, count)) => {
                 let vals = vec![vec![b'x'; size]; count];
-                return self.heavy(id, search, page, &[LdapPartialAttribute { atype: "cn".to_owned(), vals }]);
+                return self.heavy(id, search, page, vec![LdapPartialAttribute { atype: "cn".to_owned(), vals }]);
             }
             Some(Trick::Hollow(count)) => {
                 let attribute = LdapPartialAttribute { atype: "c".to_owned(), vals: Vec::new() };
-                return self.heavy(id, search, page, &vec![attribute; count]);
+                return self.heavy(id, search, page, vec![attribute; count]);
             }
             Some(Trick::ReferPages) => {
                 objects.clear();
@@ -302,12 +302,14 @@ impl Conversation {
         id: i32,
         search: &LdapSearchRequest,
         page: Option<&(usize, Vec<u8>)>,
-        attributes: &[LdapPartialAttribute],
+        attributes: Vec<LdapPartialAttribute>,
     ) -> Option<()> {
-        for number in 0..page?.0 {
-            let dn = format!("CN=heavy{number},{}", search.base);
-            let entry = LdapSearchResultEntry { dn, attributes: attributes.to_vec() };
-            self.send(id, LdapOp::SearchResultEntry(entry), Vec::new())?;
+        let entry = LdapSearchResultEntry { dn: format!("CN=heavy,{}", search.base), attributes };
+        let mut bytes = BytesMut::new();
+        let message = LdapMsg { msgid: id, op: LdapOp::SearchResultEntry(entry), ctrl: Vec::new() };
+        LdapCodec::default().encode(message, &mut bytes).unwrap();
+        for _ in 0..page?.0 {
+            self.stream.write_all(&bytes).ok()?;
         }
         let control = LdapControl::SimplePagedResults { size: 0, cookie: Vec::new() };
         self.send(id, LdapOp::SearchResultDone(result(LdapResultCode::Success)), vec![control])
