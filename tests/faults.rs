@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test stops at the first surprise"
 )]
 
@@ -186,7 +187,9 @@ fn a_catalogue_behind_a_bad_line_is_read_whole_or_missed() {
     let settings = settings(Security::InsecurePlaintext);
     let scene = Scene::of_a_catalogue(controller.address.port(), catalogue.address, settings);
     let mut cases = cases(&scene, &[Fault::Close, Fault::Truncate, Fault::Drop], step(211), 0);
-    cases.iter_mut().for_each(|case| case.alone = true);
+    for case in &mut cases {
+        case.alone = true;
+    }
     let tally = sweep(&scene, &cases, 16);
     never_wrong("catalogue, plain", &tally, 100);
 }
