@@ -52,7 +52,9 @@ fn check(servers: &[&Server], more: &[&str]) -> End {
     let started = Instant::now();
     let mut flags = vec!["check", "--auth", "anonymous", "--insecure-plaintext", "--timeout", "60"];
     let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
-    names.iter().for_each(|name| flags.extend(["--server", name]));
+    for name in &names {
+        flags.extend(["--server", name]);
+    }
     let mut program = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
         .args(flags.iter().chain(more))
         .stdout(Stdio::null())
