@@ -130,7 +130,7 @@ fn a_line_that_goes_silent_at_any_byte_ends_in_time() {
     let stalls = cases(&scene, &[Fault::Stall], step(151), 3);
     never_wrong("silent, plain", &sweep(&scene, &stalls, 32), 100);
     let (scene, _file) = tls();
-    let stalls = cases(&scene, &[Fault::Stall], step(397), 3);
+    let stalls = cases(&scene, &[Fault::Stall], step(257), 3);
     never_wrong("silent, TLS", &sweep(&scene, &stalls, 32), 100);
 }
 
