@@ -9,6 +9,7 @@
 
 #[path = "live/organisation.rs"]
 mod organisation;
+#[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/server.rs"]
 mod server;
 

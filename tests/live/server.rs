@@ -14,6 +14,7 @@ use ldap3_proto::proto::{
     LdapBindResponse, LdapFilter, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult, LdapResultCode, LdapSearchRequest,
     LdapSearchResultEntry, LdapSearchResultReference, LdapSearchScope,
 };
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tokio_util::codec::{Decoder, Encoder};
 
 /// An object: its name and its values.
@@ -59,6 +60,14 @@ pub(crate) enum Trick {
     EndlessRange,
     /// Repeats the first range.
     SameRange,
+    /// Sends whole pages of objects with values of this size, and so many of them.
+    Heavy(usize, usize),
+    /// Sends whole pages of objects with so many attributes that have no value.
+    Hollow(usize),
+    /// Sends pages with the same referral for ever.
+    ReferPages,
+    /// Sends one byte at a time of a message that never ends.
+    Drip,
 }
 
 /// A running server.
@@ -104,6 +113,17 @@ pub(crate) fn serve(
     objects: Vec<Object>,
     trick: Option<(&str, Trick)>,
 ) -> Server {
+    serve_with(address, root, objects, trick, None)
+}
+
+/// The same within TLS, where this is given.
+pub(crate) fn serve_with(
+    address: (Ipv4Addr, u16),
+    root: Object,
+    objects: Vec<Object>,
+    trick: Option<(&str, Trick)>,
+    tls: Option<Arc<ServerConfig>>,
+) -> Server {
     let listener = TcpListener::bind(address).unwrap();
     let searches = Arc::new(Mutex::new(Vec::new()));
     let trick = trick.map(|(part, trick)| (part.to_owned(), trick));
@@ -113,15 +133,27 @@ pub(crate) fn serve(
     thread::spawn(move || {
         for stream in listener.incoming() {
             connections.fetch_add(1, Ordering::Relaxed);
-            let script = script.clone();
-            thread::spawn(move || Conversation { stream: stream.unwrap(), script }.run());
+            let (script, tls) = (script.clone(), tls.clone());
+            let _ = stream.as_ref().map(|stream| stream.set_nodelay(true));
+            thread::spawn(move || Conversation { stream: wire(stream.unwrap(), tls), script }.run());
         }
     });
     server
 }
 
+fn wire(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> Box<dyn Wire> {
+    match tls {
+        Some(config) => Box::new(StreamOwned::new(ServerConnection::new(config).unwrap(), stream)),
+        None => Box::new(stream),
+    }
+}
+
+/// A connection, TLS or not.
+trait Wire: Read + Write + Send {}
+impl<S: Read + Write + Send> Wire for S {}
+
 struct Conversation {
-    stream: TcpStream,
+    stream: Box<dyn Wire>,
     script: Script,
 }
 
@@ -129,9 +161,16 @@ impl Conversation {
     fn run(mut self) {
         let (mut buffer, mut piece) = (BytesMut::new(), [0; 4096]);
         loop {
-            while let Some(message) = LdapCodec::default().decode(&mut buffer).unwrap() {
-                if self.answer(message).is_none() {
-                    return;
+            loop {
+                match LdapCodec::default().decode(&mut buffer) {
+                    Ok(Some(message)) => {
+                        if self.answer(message).is_none() {
+                            return;
+                        }
+                    }
+                    Ok(None) => break,
+                    // Whatever this is, it is no request: as from a client behind a bad line.
+                    Err(_) => return,
                 }
             }
             match self.stream.read(&mut piece) {
@@ -156,7 +195,7 @@ impl Conversation {
             LdapOp::SearchRequest(search) => {
                 let page = message.ctrl.iter().find_map(|control| match control {
                     LdapControl::SimplePagedResults { size, cookie } => {
-                        Some((usize::try_from(*size).unwrap(), cookie.clone()))
+                        Some((usize::try_from(*size).unwrap_or(0), cookie.clone()))
                     }
                     _ => None,
                 });
@@ -177,7 +216,7 @@ impl Conversation {
             self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
         };
         let (size, cookie) = page.cloned().unwrap_or((usize::MAX, Vec::new()));
-        let start: usize = String::from_utf8(cookie).unwrap().parse().unwrap_or(0);
+        let start: usize = String::from_utf8_lossy(&cookie).parse().unwrap_or(0);
         let mut objects: Vec<Object> = all.iter().skip(start).take(size).cloned().collect();
         let mut next =
             if start + objects.len() < all.len() { (start + objects.len()).to_string() } else { String::new() };
@@ -218,6 +257,27 @@ impl Conversation {
                 let op = LdapOp::SearchResultReference(LdapSearchResultReference { uris });
                 self.send(id, op, Vec::new())?;
             }
+            Some(Trick::Heavy(size, count)) => {
+                let vals = vec![vec![b'x'; size]; count];
+                return self.heavy(id, search, page, vec![LdapPartialAttribute { atype: "cn".to_owned(), vals }]);
+            }
+            Some(Trick::Hollow(count)) => {
+                let attribute = LdapPartialAttribute { atype: "c".to_owned(), vals: Vec::new() };
+                return self.heavy(id, search, page, vec![attribute; count]);
+            }
+            Some(Trick::ReferPages) => {
+                objects.clear();
+                let uris = vec!["ldap://elsewhere.contoso.com/DC=contoso,DC=com".to_owned()];
+                self.send(id, LdapOp::SearchResultReference(LdapSearchResultReference { uris }), Vec::new())?;
+                next = (start + 1).to_string();
+            }
+            Some(Trick::Drip) => {
+                self.stream.write_all(&[0x30, 0x83, 0x0f, 0xff, 0xff]).ok()?;
+                loop {
+                    self.stream.write_all(&[0]).ok()?;
+                    thread::sleep(Duration::from_millis(50));
+                }
+            }
             Some(Trick::OtherId) => reply_id = id + 1000,
             Some(Trick::Raw(bytes)) => {
                 self.stream.write_all(&bytes).ok()?;
@@ -236,12 +296,31 @@ impl Conversation {
         self.send(reply_id, LdapOp::SearchResultDone(result(code)), if control { vec![controls] } else { Vec::new() })
     }
 
+    /// As many objects with these attributes as a page has.
+    fn heavy(
+        &mut self,
+        id: i32,
+        search: &LdapSearchRequest,
+        page: Option<&(usize, Vec<u8>)>,
+        attributes: Vec<LdapPartialAttribute>,
+    ) -> Option<()> {
+        let entry = LdapSearchResultEntry { dn: format!("CN=heavy,{}", search.base), attributes };
+        let mut bytes = BytesMut::new();
+        let message = LdapMsg { msgid: id, op: LdapOp::SearchResultEntry(entry), ctrl: Vec::new() };
+        LdapCodec::default().encode(message, &mut bytes).unwrap();
+        for _ in 0..page?.0 {
+            self.stream.write_all(&bytes).ok()?;
+        }
+        let control = LdapControl::SimplePagedResults { size: 0, cookie: Vec::new() };
+        self.send(id, LdapOp::SearchResultDone(result(LdapResultCode::Success)), vec![control])
+    }
+
     /// The attributes asked for, with those of very many values in ranges as Active Directory has them.
     fn entry(&self, search: &LdapSearchRequest, object: &Object) -> LdapSearchResultEntry {
         let mut attributes = Vec::new();
         for asked in &search.attrs {
             let (name, first) = match asked.split_once(";range=") {
-                Some((name, range)) => (name, range.split('-').next().unwrap().parse().unwrap()),
+                Some((name, range)) => (name, range.split('-').next().unwrap().parse().unwrap_or(0)),
                 None => (asked.as_str(), 0),
             };
             let values: Vec<Vec<u8>> = object.texts(name).map(|value| value.as_bytes().to_vec()).collect();

@@ -34,6 +34,14 @@ impl Item {
             _ => None,
         }
     }
+
+    /// How much memory it takes, more or less.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Found(found) => found.weight(),
+            Self::Elsewhere(urls) => 50 + urls.iter().map(|url| url.len() + 50).sum::<usize>(),
+        }
+    }
 }
 
 impl Found {
@@ -65,8 +73,9 @@ impl Found {
 
     /// How much memory it takes, more or less.
     pub(super) fn weight(&self) -> usize {
-        let values = self.attributes.iter().flat_map(|(_, values)| values);
-        100 + self.dn.len() + values.map(|value| value.len() + 50).sum::<usize>()
+        let descriptions = self.attributes.iter().map(|(description, _)| description.len() + 100);
+        let values = self.attributes.iter().flat_map(|(_, values)| values).map(|value| value.len() + 50);
+        100 + self.dn.len() + descriptions.chain(values).sum::<usize>()
     }
 
     /// The attribute of which there is more, and the number of the value to go on with.

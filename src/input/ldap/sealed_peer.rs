@@ -59,6 +59,17 @@ enum Fault {
     Change,
     CutShort,
     OverLimit,
+    /// One byte of the wire, in a way of its own.
+    Byte(usize, Damage),
+}
+
+/// What happens to a byte between the server and the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    Flip(u8),
+    Zero,
+    Twice,
+    Lost,
 }
 
 const PAGES: usize = 3;
@@ -117,7 +128,7 @@ fn sealed(plain: &[u8], seal: &mut Numbered, packed: usize, fault: Fault) -> Vec
     let mut tokens: Vec<Vec<u8>> = plain.chunks(packed).map(|piece| frame(&seal.seal(piece).unwrap())).collect();
     let middle = tokens.len() / 2;
     match fault {
-        Fault::None => {}
+        Fault::None | Fault::Byte(..) => {}
         Fault::LeaveOut => drop(tokens.remove(middle)),
         Fault::Repeat => tokens.insert(middle, tokens[middle].clone()),
         Fault::Change => *tokens[middle].last_mut().unwrap() ^= 1,
@@ -125,8 +136,13 @@ fn sealed(plain: &[u8], seal: &mut Numbered, packed: usize, fault: Fault) -> Vec
         Fault::OverLimit => tokens.insert(middle, (frames::LONGEST + 1).to_be_bytes().to_vec()),
     }
     let mut wire = tokens.concat();
-    if fault == Fault::CutShort {
-        wire.push(0);
+    match fault {
+        Fault::CutShort => wire.push(0),
+        Fault::Byte(at, Damage::Flip(bits)) => wire[at] ^= bits,
+        Fault::Byte(at, Damage::Zero) => wire[at] = 0,
+        Fault::Byte(at, Damage::Twice) => wire.insert(at, wire[at]),
+        Fault::Byte(at, Damage::Lost) => drop(wire.remove(at)),
+        _ => {}
     }
     wire
 }
@@ -136,7 +152,9 @@ async fn search(manner: Manner, peer_limit: u32, filter: &str) -> Result<Answer,
     let served = tokio::spawn(peer(theirs, manner));
     let layer = Layer::Sealed(Sealed::new(Box::new(Numbered::default()), peer_limit).unwrap());
     let address = Address::parse("dc1", Security::Sealed).unwrap();
-    let settings = Settings { step_timeout: Duration::from_secs(5), ..Settings::default() };
+    // Where a length grew, the client waits for what never comes.
+    let waits = if matches!(manner.fault, Fault::Byte(..)) { 300 } else { 5000 };
+    let settings = Settings { step_timeout: Duration::from_millis(waits), ..Settings::default() };
     let mut session = Session::start(ours, layer, &address, &settings).await?;
     let query = Query { base: "DC=com", scope: Scope::Subtree, filter, attributes: &["cn"] };
     let answer = session.search(&query, &mut ()).await;
@@ -187,4 +205,25 @@ fn a_request_longer_than_the_peer_takes_goes_out_in_several_frames() {
     let answer = runtime.block_on(search(manner, 300, &format!("(|{terms})")));
     assert_eq!(answer.unwrap().found.len(), PAGES * OBJECTS);
     assert!(Sealed::new(Box::new(Numbered::default()), 200).is_err());
+}
+
+#[test]
+fn a_byte_changed_in_any_place_of_a_sealed_reply_is_never_believed() {
+    const PACKED: usize = 300;
+    let everything = std::env::var("SPN_DOCTOR_FAULTS").is_ok_and(|value| value == "all");
+    let whole = run(Manner { packed: PACKED, split: usize::MAX, fault: Fault::None }).unwrap().found;
+    let length = sealed(&page(1, 1), &mut Numbered::default(), PACKED, Fault::None).len();
+    let (mut cases, mut refused) = (0, 0);
+    for damage in [Damage::Flip(1), Damage::Flip(0x80), Damage::Zero, Damage::Twice, Damage::Lost] {
+        for at in (0..length).step_by(if everything { 1 } else { 29 }).chain([1, 2, 3, length - 1]) {
+            let manner = Manner { packed: PACKED, split: usize::MAX, fault: Fault::Byte(at, damage) };
+            cases += 1;
+            match run(manner) {
+                Ok(answer) => assert_eq!(answer.found, whole, "{manner:?}"),
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    println!("changed, sealed: {cases} faults: {} right, {refused} refused", cases - refused);
+    assert!(cases >= 900 && refused > cases / 2);
 }

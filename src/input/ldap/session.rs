@@ -25,6 +25,7 @@ use crate::model::text::printable;
 const MOST_ENTRIES: usize = 250_000;
 /// All that is kept of one server's answers.
 const MOST_BYTES: usize = 256 << 20;
+const TOO_MUCH: &str = "it sends more than any directory has";
 /// Pages without an object: a server may have looked at many that do not match, but not for ever.
 const MOST_EMPTY_PAGES: usize = 1000;
 /// Parts of one attribute: 300,000 values where 1,500 come at a time, which is far beyond what an object can hold.
@@ -128,7 +129,8 @@ impl Session {
         loop {
             let page = self.page(query, Some(cookie)).await?;
             pages += 1;
-            empty = if page.items.is_empty() { empty + 1 } else { 0 };
+            let brings_objects = page.items.iter().any(|item| matches!(item, Item::Found(_)));
+            empty = if brings_objects { 0 } else { empty + 1 };
             let repeats = !self.keep(page.items, query, &mut answer, &mut known)?;
             answer.refusal = page.refusal;
             cookie = page.cookie;
@@ -191,7 +193,7 @@ impl Session {
             }
         }
         if answer.found.len() > MOST_ENTRIES || answer.elsewhere.len() > MOST_ENTRIES || self.kept > MOST_BYTES {
-            return Err(self.misbehaved("it sends more than any directory has"));
+            return Err(self.misbehaved(TOO_MUCH));
         }
         Ok(objects == 0 || new > 0)
     }
@@ -205,15 +207,15 @@ impl Session {
             ldap.with_controls(RawControl::from(PagedResults { size, cookie }.critical()));
         }
         let most = if paged { self.page_size as usize } else { MOST_ENTRIES };
+        let left = MOST_BYTES.saturating_sub(self.kept);
         let (server, fault) = (self.server.clone(), self.fault.clone());
         let step = format!("a search on {server}");
         let collected = async {
-            let collected = collect(&mut ldap, query, most).await;
+            let collected = collect(&mut ldap, query, most, left).await;
             collected.map_err(|error| broken(&server, &fault, &error))
         };
-        let Some((items, result)) = within(self.step, &step, collected).await? else {
-            return Err(self.misbehaved("it sends more objects than were asked for"));
-        };
+        let collected = within(self.step, &step, collected).await?;
+        let (items, result) = collected.map_err(|what| self.misbehaved(what))?;
         let cookie = match (result.rc, paged) {
             (0, true) => self.cookie(&result)?,
             _ => Vec::new(),
@@ -299,25 +301,31 @@ fn lies_within(dn: &Dn, base: &Dn, scope: Scope) -> bool {
     }
 }
 
-/// Collects a search's result; nothing if there is more of it than there may be.
+/// Collects a search's result, unless there is more of it than there may be: then says what is too much.
 async fn collect(
     ldap: &mut Ldap,
     query: &Query<'_>,
     most: usize,
-) -> Result<Option<(Vec<Item>, LdapResult)>, LdapError> {
+    mut left: usize,
+) -> Result<Result<(Vec<Item>, LdapResult), &'static str>, LdapError> {
     let attributes: Vec<&str> = query.attributes.to_vec();
     let mut stream = ldap.streaming_search(query.base, query.scope, query.filter, attributes).await?;
     let mut items = Vec::new();
     let mut objects = 0;
     while let Some(entry) = stream.next().await? {
-        let Some(item) = Item::read(entry.0) else { return Ok(None) };
+        let Some(item) = Item::read(entry.0) else { return Ok(Err("it sends what no search is answered with")) };
         objects += usize::from(matches!(item, Item::Found(_)));
-        items.push(item);
-        if objects > most || items.len() > most.saturating_add(MOST_ENTRIES) {
-            return Ok(None);
+        if objects > most || items.len() >= most.saturating_add(MOST_ENTRIES) {
+            return Ok(Err("it sends more objects than were asked for"));
         }
+        // At once, and not only when the page is whole: a page of the largest messages would be gigabytes.
+        match left.checked_sub(item.weight()) {
+            Some(rest) => left = rest,
+            None => return Ok(Err(TOO_MUCH)),
+        }
+        items.push(item);
     }
-    Ok(Some((items, stream.finish().await)))
+    Ok(Ok((items, stream.finish().await)))
 }
 
 fn broken(server: &str, fault: &Fault, error: &LdapError) -> Failure {

@@ -9,6 +9,10 @@ use super::ber::{self, BOOLEAN, ENUMERATED, Elements, Extent, INTEGER, Malformed
 /// More than any domain controller sends in one message: its own limit is 10 MB, and an object has 1 MB at most.
 const LONGEST: usize = 16 << 20;
 
+/// More attributes and values than any object has in one message: Active Directory sends 5,000 values at most. Each takes
+/// two bytes on the wire and a hundred in memory.
+const MOST_PARTS: usize = 1 << 18;
+
 /// Bind response.
 pub(crate) const BIND_RESPONSE: u8 = 0x61;
 /// Search result entry.
@@ -29,6 +33,8 @@ pub(crate) enum Unusable {
     Malformed,
     /// A message longer than any that makes sense.
     TooLong(usize),
+    /// An object with more attributes and values than any has.
+    TooManyParts,
     /// A reply to something that was not asked.
     Unasked,
     /// The server says that it hangs up, and why.
@@ -46,6 +52,7 @@ impl std::fmt::Display for Unusable {
         match self {
             Self::Malformed => f.write_str("it sent something that is no LDAP message"),
             Self::TooLong(length) => write!(f, "it sent a message of {length} bytes, the limit is {LONGEST}"),
+            Self::TooManyParts => write!(f, "it sent an object of more than {MOST_PARTS} attributes and values"),
             Self::Unasked => f.write_str("it sent a reply to a request that was never made"),
             Self::Disconnected(why) if why.is_empty() => f.write_str("it hung up"),
             Self::Disconnected(why) => write!(f, "it hung up: {why}"),
@@ -187,7 +194,8 @@ fn check_texts(content: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn check_entry(content: &[u8]) -> Result<(), Malformed> {
+fn check_entry(content: &[u8]) -> Result<(), Unusable> {
+    let mut count = 0;
     let mut parts = Elements::new(content);
     text(parts.expect(OCTETS)?)?;
     let mut attributes = Elements::new(parts.expect(SEQUENCE)?);
@@ -197,8 +205,13 @@ fn check_entry(content: &[u8]) -> Result<(), Malformed> {
         text(attribute.expect(OCTETS)?)?;
         let mut values = Elements::new(attribute.expect(SET)?);
         attribute.end()?;
+        count += 1;
         while !values.is_empty() {
             values.expect(OCTETS)?;
+            count += 1;
+        }
+        if count > MOST_PARTS {
+            return Err(Unusable::TooManyParts);
         }
     }
     Ok(())
@@ -280,6 +293,18 @@ mod tests {
         );
         let notice = [element(ENUMERATED, &[&[52]]), element(OCTETS, &[]), element(OCTETS, &[b"bye"])].concat();
         assert_eq!(check(&message(0, EXTENDED_RESPONSE, &notice), 7), Err(Unusable::Disconnected("bye".to_owned())));
+    }
+
+    #[test]
+    fn an_object_of_countless_values_is_refused_before_it_is_kept() {
+        let object = |values: usize| {
+            let values = element(SET, &[&[OCTETS, 0].repeat(values)]);
+            let attribute = element(SEQUENCE, &[&element(OCTETS, &[b"cn"]), &values]);
+            message(7, ENTRY, &[element(OCTETS, &[b"CN=a"]), element(SEQUENCE, &[&attribute])].concat())
+        };
+        let check = |bytes: &[u8]| Message::parse(bytes).unwrap().check_search_reply(7);
+        assert_eq!(check(&object(MOST_PARTS - 1)), Ok(()));
+        assert_eq!(check(&object(MOST_PARTS)), Err(Unusable::TooManyParts));
     }
 
     #[test]

@@ -1,0 +1,157 @@
+//! Servers that mean ill: neither memory nor time runs out, and nothing of theirs is taken for a directory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+#![cfg(target_os = "linux")]
+
+#[allow(dead_code, reason = "every test program uses a part of it")]
+#[path = "live/organisation.rs"]
+mod organisation;
+#[allow(dead_code, reason = "every test program uses a part of it")]
+#[path = "live/server.rs"]
+mod server;
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use organisation::{ROOT, computer, configuration, root};
+use server::{Object, Server, Trick, serve};
+
+const HOLDERS: &str = "SMTPSVC";
+/// What is kept is bounded by 256 MB; what is on its way comes on top. Without a bound these servers would send without end.
+const MOST_MEGABYTES: usize = 600;
+
+fn forest() -> Vec<Object> {
+    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
+    objects
+}
+
+fn hostile(part: &str, trick: Trick) -> Server {
+    serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), forest(), Some((part, trick)))
+}
+
+/// How the program ended: its exit code, what it said, the most memory it ever had, and how long it took.
+#[derive(Debug)]
+struct End {
+    code: i32,
+    said: String,
+    megabytes: usize,
+    took: Duration,
+}
+
+fn check(servers: &[&Server], more: &[&str]) -> End {
+    let started = Instant::now();
+    let mut flags = vec!["check", "--auth", "anonymous", "--insecure-plaintext", "--timeout", "60"];
+    let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
+    for name in &names {
+        flags.extend(["--server", name]);
+    }
+    let mut program = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
+        .args(flags.iter().chain(more))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", program.id());
+    let mut kilobytes = 0;
+    // The peak only grows, so the last look counts.
+    while program.try_wait().unwrap().is_none() {
+        kilobytes = peak(&fs::read_to_string(&status).unwrap_or_default()).max(kilobytes);
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = program.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let code = output.status.code().expect("the program ends by itself");
+    End { code, said, megabytes: kilobytes / 1024, took: started.elapsed() }
+}
+
+fn peak(status: &str) -> usize {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(0)
+}
+
+/// The program ends with an error that says so, soon and with little memory; and where another server follows, it answers.
+fn refused(name: &str, part: &str, trick: &Trick, said: &str) {
+    let end = check(&[&hostile(part, trick.clone())], &[]);
+    println!("{name}: exit {}, {} MB, {:.1} s: {}", end.code, end.megabytes, end.took.as_secs_f32(), end.said);
+    assert_eq!(end.code, 2, "{name}: {}", end.said);
+    assert!(end.said.contains(said), "{name}: {}", end.said);
+    assert!(end.said.lines().count() == 2 && end.said.contains("\nhint: "), "{name}: {}", end.said);
+    assert!(end.megabytes < MOST_MEGABYTES, "{name}: {} MB", end.megabytes);
+    assert!(end.took < Duration::from_secs(50), "{name}: {:?}", end.took);
+    let good = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), forest(), None);
+    let end = check(&[&hostile(part, trick.clone()), &good], &[]);
+    assert!(end.code == 0 && end.said.starts_with("note: "), "{name}: {end:?}");
+    assert!(end.megabytes < MOST_MEGABYTES, "{name}: {} MB", end.megabytes);
+}
+
+#[test]
+fn a_page_of_gigantic_objects_is_refused_before_it_fills_the_memory() {
+    refused("gigantic objects", HOLDERS, &Trick::Heavy(8 << 20, 1), "more than any directory has");
+}
+
+#[test]
+fn objects_of_countless_attributes_or_values_are_refused_before_they_fill_the_memory() {
+    refused("countless values", HOLDERS, &Trick::Heavy(0, 1 << 20), "more than 262144 attributes and values");
+    refused("countless attributes", HOLDERS, &Trick::Hollow(1 << 19), "more than 262144 attributes and values");
+}
+
+#[test]
+fn a_page_of_objects_with_very_many_values_is_refused() {
+    refused("very many values", HOLDERS, &Trick::Heavy(0, 100_000), "more than any directory has");
+}
+
+#[test]
+fn a_million_objects_are_refused() {
+    let end = check(&[&hostile(HOLDERS, Trick::NewPages)], &["--page-size", "50000"]);
+    assert!(end.code == 2 && end.said.contains("more than any directory has"), "{end:?}");
+    assert!(end.megabytes < MOST_MEGABYTES, "{end:?}");
+}
+
+#[test]
+fn pages_of_nothing_but_referrals_come_to_an_end() {
+    refused("referrals for ever", HOLDERS, &Trick::ReferPages, "over and over");
+}
+
+#[test]
+fn a_reply_that_drips_is_no_reply() {
+    let end = check(&[&hostile(HOLDERS, Trick::Drip)], &["--timeout", "3"]);
+    assert_eq!(end.code, 2);
+    assert!(end.took < Duration::from_secs(6));
+}
+
+#[test]
+fn a_notice_of_disconnection_is_told() {
+    // Message 0, an extended response: unavailable, with the name that Active Directory sends.
+    let notice = b"\x30\x24\x02\x01\x00\x78\x1f\x0a\x01\x34\x04\x00\x04\x00\x8a\x161.3.6.1.4.1.1466.20036";
+    refused("notice of disconnection", HOLDERS, &Trick::Raw(notice.to_vec()), "it hung up");
+}
+
+#[test]
+fn an_answer_without_objects_still_needs_its_paging_control() {
+    let mut nobody = forest();
+    nobody.pop();
+    let trick = Some((HOLDERS, Trick::NoPagingControl));
+    let end = check(&[&serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), nobody, trick)], &[]);
+    assert!(end.code == 2 && end.said.contains("left out the paging control"), "{end:?}");
+}
+
+#[test]
+fn referrals_in_a_circle_are_not_followed() {
+    let server = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), forest(), None);
+    let circle = format!("ldap://{}/{ROOT}", server.name());
+    let circling = hostile(HOLDERS, Trick::Refer(vec![circle]));
+    let end = check(&[&circling], &[]);
+    assert_eq!((end.code, end.said.as_str()), (2, ""));
+    assert_eq!(circling.connections.load(Ordering::Relaxed), 1);
+    assert_eq!(server.connections.load(Ordering::Relaxed), 0);
+}
