@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::text::{fold, same};
+use super::text::{fold, printable, same};
 
 /// A DNS host name as Microsoft's DNS allows it: prints as written, compares without case.
 ///
@@ -36,7 +36,9 @@ impl fmt::Display for NotAHostName {
             Self::TooLong => f.write_str("it has more than 253 characters"),
             Self::TrailingDot => f.write_str("it ends in a dot"),
             Self::Label => f.write_str("one of its labels has not between 1 and 63 characters"),
-            Self::Character(character) => write!(f, "{character:?} is no letter, digit, hyphen or underscore"),
+            Self::Character(character) => {
+                write!(f, "‘{}’ is no letter, digit, hyphen or underscore", printable(&character.to_string()))
+            }
             Self::IpAddress => f.write_str("it is an IP address"),
         }
     }

@@ -9,7 +9,7 @@ use crc32fast::Hasher;
 
 use crate::input::ldif::{LineWatch, write_entry};
 use crate::model::entry::{Entry, Gap};
-use crate::model::text::printable;
+use crate::model::text::{printable, printable_json};
 
 const HEADER: &str = "# spn-doctor recording, version 1";
 const PROBLEM: &str = "# not read: ";
@@ -38,7 +38,7 @@ pub fn write<'a>(out: &mut dyn Write, header: &Header, entries: impl Iterator<It
     writeln!(out, "# complete: {}", if header.gaps.is_empty() { "yes" } else { "no" })?;
     for gap in &header.gaps {
         let gap = serde_json::to_string(&[&gap.place, &gap.what]).map_err(io::Error::other)?;
-        writeln!(out, "{PROBLEM}{}", printable(&gap))?;
+        writeln!(out, "{PROBLEM}{}", printable_json(&gap))?;
     }
     writeln!(out)?;
     let mut count = 0;
