@@ -94,8 +94,17 @@ impl Dn {
     /// The [`key`](Self::key) of the domain that the name lies in: its trailing `DC=` parts.
     #[must_use]
     pub fn domain_key(&self) -> &str {
-        let is_domain = |key: &&str| key.split(',').all(|part| part.starts_with("dc="));
-        self.lineage().find(is_domain).unwrap_or_default()
+        let mut domain = "";
+        let mut rest = Some(self.key.as_str());
+        while let Some(above) = rest {
+            let begin = above.rfind(',').map_or(0, |comma| comma + 1);
+            if !above.get(begin..).is_some_and(|part| part.starts_with("dc=")) {
+                break;
+            }
+            domain = self.key.get(begin..).unwrap_or_default();
+            rest = begin.checked_sub(1).and_then(|comma| above.get(..comma));
+        }
+        domain
     }
 
     /// The DNS name that the trailing `DC=` parts spell, in lower case; empty without any.
@@ -199,6 +208,15 @@ mod tests {
         assert_eq!(dn("CN=\"Relay, Inc\",DC=com"), dn("CN=Relay\\, Inc,DC=com"));
         assert_eq!(dn("<GUID=ab>;<SID=S-1>;CN=a,DC=b"), dn("CN=a,DC=b"));
         assert_ne!(dn("CN=a,CN=b,DC=c"), dn("CN=a\\,CN=b,DC=c"));
+    }
+
+    #[test]
+    fn the_domain_of_a_very_long_name_is_found_soon() {
+        let begun = std::time::Instant::now();
+        let long = dn(&format!("CN=a,DC=x,CN=b,{}DC=com", "DC=y,".repeat(100_000)));
+        assert_eq!(long.dns_domain().len(), 2 * 100_000 + 3);
+        assert_eq!(dn(&format!("{}CN=z", "DC=y,".repeat(100_000))).dns_domain(), "");
+        assert!(begun.elapsed().as_secs() < 10);
     }
 
     #[test]

@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn a_character_that_cannot_be_seen_is_written_out_in_the_reason() {
+        let reason = NotAHostName::Character('\u{3164}').to_string();
+        assert_eq!(reason, "‘\\u{3164}’ is no letter, digit, hyphen or underscore");
+    }
+
+    #[test]
     fn what_is_no_host_name_is_refused_with_its_reason() {
         assert_eq!(HostName::parse(""), Err(NotAHostName::Empty));
         assert_eq!(HostName::parse("mail contoso"), Err(NotAHostName::Character(' ')));

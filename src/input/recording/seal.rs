@@ -204,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_with_hidden_characters_is_replayed_as_it_was() {
+        let gap = Gap::new("CN=a\u{202e}\u{9b}", "line\nb\u{feff}\u{e0041}");
+        let text = recording(vec![gap.clone()]);
+        assert!(!text.contains(|c: char| c != '\n' && crate::model::text::is_invisible(c)));
+        assert_eq!(gaps(&text).unwrap(), [gap]);
+    }
+
+    #[test]
     fn a_whole_recording_has_no_gap_whatever_its_line_ends() {
         let text = recording(Vec::new());
         assert_eq!(gaps(&text).unwrap(), []);
