@@ -4,13 +4,14 @@ mod cli;
 mod progress;
 mod run;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use spn_doctor::model::text::printable;
+use spn_doctor::model::text::{is_invisible, printable, printable_lines};
 use spn_doctor::trouble::Trouble;
 
 /// The answer could not be established.
@@ -19,7 +20,7 @@ const UNKNOWN: u8 = 2;
 fn main() -> ExitCode {
     // A fault of ours is an error like any other: no message of the language's own reaches the user.
     panic::set_hook(Box::new(|_| {}));
-    let outcome = panic::catch_unwind(|| run::run(&cli::Cli::parse()));
+    let outcome = panic::catch_unwind(|| run::run(&parse()));
     let outcome = outcome.unwrap_or_else(|_| {
         Err(anyhow::anyhow!("an internal error; please report it with the command line and, if you may, a recording"))
     });
@@ -30,6 +31,18 @@ fn main() -> ExitCode {
             ExitCode::from(UNKNOWN)
         }
     }
+}
+
+/// The command line. What clap says of a wrong one quotes it, and where that would act on the terminal it is said without colours.
+fn parse() -> cli::Cli {
+    let acts = |argument: OsString| argument.to_string_lossy().contains(is_invisible);
+    cli::Cli::try_parse().unwrap_or_else(|error| {
+        if std::env::args_os().any(acts) {
+            let _ = write!(anstream::stderr(), "{}", printable_lines(&error.render().to_string()));
+            std::process::exit(error.exit_code())
+        }
+        error.exit()
+    })
 }
 
 /// `error: what: cause: cause`, and a hint where there is one. Nobody reads it when standard output is closed early.

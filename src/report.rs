@@ -9,7 +9,7 @@ use crate::finding::{Finding, Severity};
 use crate::model::account::Account;
 use crate::model::directory::Directory;
 use crate::model::exchange::Endpoint;
-use crate::model::text::{printable, same};
+use crate::model::text::{printable, printable_lines, same};
 use crate::remedy::change::Change;
 use crate::remedy::setspn::{self, Dialect, Unprintable};
 use crate::remedy::{Remedy as Cure, registry};
@@ -316,11 +316,6 @@ impl std::fmt::Display for UnknownServer {
 }
 
 impl std::error::Error for UnknownServer {}
-
-/// Prose of several lines: [`printable`], but for its own line feeds.
-fn printable_lines(text: &str) -> String {
-    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
-}
 
 impl Server {
     fn new(judged: &Judged<'_>) -> Self {

@@ -8,7 +8,7 @@ use super::entry::{Entry, Gap, Reading};
 use super::exchange::{Endpoint, Facts, Server};
 use super::schema::{self, Attribute};
 use super::spn::Spn;
-use super::text::{fold, same, sort_folded};
+use super::text::{fold, printable, same, sort_folded};
 
 /// A directory that can be asked.
 #[derive(Debug)]
@@ -97,8 +97,10 @@ impl Doubts {
                 [] => {
                     "the FQDN of this server was not read: its networkAddress has no `ncacn_ip_tcp:` value".to_owned()
                 }
+                // The text of a gap may have lines of its own; a directory value may add none.
                 [first, ..] => format!(
-                    "the FQDN of this server cannot be made out: `ncacn_ip_tcp:{first}` in its networkAddress is no host name"
+                    "the FQDN of this server cannot be made out: `ncacn_ip_tcp:{}` in its networkAddress is no host name",
+                    printable(first)
                 ),
             };
             self.note(entry, format!("{found}; what the server requires is not known"));

@@ -5,6 +5,10 @@ use std::hash::{Hash, Hasher};
 
 use super::text::fold;
 
+/// The one character that does not count around the parts of a name. All others do, even those that look like it:
+/// `CN=<no-break space>EX01` is another object than `CN=EX01`.
+const SPACE: char = ' ';
+
 /// A distinguished name: prints as it was read, compares without case, spacing and style of escaping.
 #[derive(Clone, Debug)]
 pub struct Dn {
@@ -28,7 +32,7 @@ impl std::error::Error for NotADn {}
 impl Dn {
     /// Reads a distinguished name. Samba's extended form (`<GUID=…>;<SID=…>;CN=…`) is read as the plain name.
     pub fn parse(text: &str) -> Result<Self, NotADn> {
-        let text = without_extended_prefix(text).trim();
+        let text = without_extended_prefix(text).trim_matches(SPACE);
         let mut key = String::with_capacity(text.len());
         let mut name = None;
         let mut rest = text;
@@ -36,7 +40,7 @@ impl Dn {
             let end = end_of_rdn(rest)?;
             let (rdn, tail) = rest.split_at(end);
             let (attribute, value) = rdn.split_once('=').ok_or(NotADn("a part of the name has no `=`"))?;
-            let attribute = attribute.trim();
+            let attribute = attribute.trim_matches(SPACE);
             if attribute.is_empty() || !attribute.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
                 return Err(NotADn("a part of the name has no attribute type"));
             }
@@ -112,8 +116,17 @@ impl Dn {
     /// The [`key`](Self::key) of the domain that the name lies in: its trailing `DC=` parts.
     #[must_use]
     pub fn domain_key(&self) -> &str {
-        let is_domain = |key: &&str| key.split(',').all(|part| part.starts_with("dc="));
-        self.lineage().find(is_domain).unwrap_or_default()
+        let mut domain = "";
+        let mut rest = Some(self.key.as_str());
+        while let Some(above) = rest {
+            let begin = above.rfind(',').map_or(0, |comma| comma + 1);
+            if !above.get(begin..).is_some_and(|part| part.starts_with("dc=")) {
+                break;
+            }
+            domain = self.key.get(begin..).unwrap_or_default();
+            rest = begin.checked_sub(1).and_then(|comma| above.get(..comma));
+        }
+        domain
     }
 
     /// The DNS name that the trailing `DC=` parts spell, in lower case; empty without any.
@@ -143,7 +156,7 @@ fn end_of_rdn(text: &str) -> Result<usize, NotADn> {
 
 /// The value behind its escapes: `\,`, `\2C`, `"…"`; spaces around it do not count unless escaped.
 fn unescape(value: &str) -> Result<String, NotADn> {
-    let value = value.trim_start();
+    let value = value.trim_start_matches(SPACE);
     let mut bytes = Vec::with_capacity(value.len());
     // Up to where trailing spaces were escaped, and so belong to the value.
     let mut kept = 0;
@@ -217,6 +230,22 @@ mod tests {
         assert_eq!(dn("CN=\"Relay, Inc\",DC=com"), dn("CN=Relay\\, Inc,DC=com"));
         assert_eq!(dn("<GUID=ab>;<SID=S-1>;CN=a,DC=b"), dn("CN=a,DC=b"));
         assert_ne!(dn("CN=a,CN=b,DC=c"), dn("CN=a\\,CN=b,DC=c"));
+    }
+
+    #[test]
+    fn the_domain_of_a_very_long_name_is_found_soon() {
+        let begun = std::time::Instant::now();
+        let long = dn(&format!("CN=a,DC=x,CN=b,{}DC=com", "DC=y,".repeat(100_000)));
+        assert_eq!(long.dns_domain().len(), 2 * 100_000 + 3);
+        assert_eq!(dn(&format!("{}CN=z", "DC=y,".repeat(100_000))).dns_domain(), "");
+        assert!(begun.elapsed().as_secs() < 10);
+    }
+
+    #[test]
+    fn only_plain_spaces_around_a_name_do_not_count() {
+        for space in ["\u{a0}", "\u{3000}", "\u{85}", "\t", "\n"] {
+            assert_ne!(dn(&format!("CN={space}EX01,DC=com")), dn("CN=EX01,DC=com"), "{space:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::text::{fold, same};
+use super::text::{fold, printable, same};
 
 /// A DNS host name as Microsoft's DNS allows it: prints as written, compares without case.
 ///
@@ -36,7 +36,9 @@ impl fmt::Display for NotAHostName {
             Self::TooLong => f.write_str("it has more than 253 characters"),
             Self::TrailingDot => f.write_str("it ends in a dot"),
             Self::Label => f.write_str("one of its labels has not between 1 and 63 characters"),
-            Self::Character(character) => write!(f, "{character:?} is no letter, digit, hyphen or underscore"),
+            Self::Character(character) => {
+                write!(f, "‘{}’ is no letter, digit, hyphen or underscore", printable(&character.to_string()))
+            }
             Self::IpAddress => f.write_str("it is an IP address"),
         }
     }
@@ -113,6 +115,12 @@ mod tests {
         for name in ["mail", "mail.contoso.com", "EX_01.contoso.com", "3com.com", "1.2.3", &label] {
             assert!(HostName::parse(name).is_ok(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_character_that_cannot_be_seen_is_written_out_in_the_reason() {
+        let reason = NotAHostName::Character('\u{3164}').to_string();
+        assert_eq!(reason, "‘\\u{3164}’ is no letter, digit, hyphen or underscore");
     }
 
     #[test]

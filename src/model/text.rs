@@ -1,5 +1,7 @@
 //! How directory text is compared and shown.
 
+use std::fmt::Write as _;
+
 /// The form in which two names are the same to the directory: without case.
 ///
 /// A character outside ASCII never folds into ASCII (the Kelvin sign is not a `k`), so that nothing
@@ -34,15 +36,18 @@ pub fn sort_folded<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
 }
 
 /// Whether a character would act on a terminal, or hide or reorder what is beside it, instead of being seen:
-/// controls, line separators, bidirectional marks, zero-width and tag characters.
+/// controls, line separators, bidirectional marks, all format, zero-width and tag characters, and noncharacters.
 #[must_use]
 pub fn is_invisible(character: char) -> bool {
     character.is_control()
+        || u32::from(character) & 0xfffe == 0xfffe
         || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}'
+            | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The text as it may be shown: what [`is_invisible`] is written out as `\u{…}`.
@@ -57,6 +62,29 @@ pub fn printable(text: &str) -> String {
         }
     }
     shown
+}
+
+/// JSON with what [`is_invisible`] written out as `\u….`: JSON leaves DEL, C1 controls and bidirectional marks as they are.
+/// Such a character stands only inside strings, where that means the same.
+#[must_use]
+pub fn printable_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_invisible(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Prose of several lines: [`printable`], but for its own line feeds.
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod discover;
 mod failure;
 mod forest;
 mod found;
+#[cfg(test)]
+mod fuzz;
 mod progress;
 #[cfg(test)]
 mod sealed_peer;

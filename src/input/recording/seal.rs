@@ -9,7 +9,7 @@ use crc32fast::Hasher;
 
 use crate::input::ldif::{LineWatch, write_entry};
 use crate::model::entry::{Entry, Gap};
-use crate::model::text::printable;
+use crate::model::text::{printable, printable_json};
 
 const HEADER: &str = "# spn-doctor recording, version 1";
 const PROBLEM: &str = "# not read: ";
@@ -38,7 +38,7 @@ pub fn write<'a>(out: &mut dyn Write, header: &Header, entries: impl Iterator<It
     writeln!(out, "# complete: {}", if header.gaps.is_empty() { "yes" } else { "no" })?;
     for gap in &header.gaps {
         let gap = serde_json::to_string(&[&gap.place, &gap.what]).map_err(io::Error::other)?;
-        writeln!(out, "{PROBLEM}{}", printable(&gap))?;
+        writeln!(out, "{PROBLEM}{}", printable_json(&gap))?;
     }
     writeln!(out)?;
     let mut count = 0;
@@ -201,6 +201,14 @@ mod tests {
         }
         drop(reader);
         Ok(seal.gaps("file", entries))
+    }
+
+    #[test]
+    fn a_gap_with_hidden_characters_is_replayed_as_it_was() {
+        let gap = Gap::new("CN=a\u{202e}\u{9b}", "line\nb\u{feff}\u{e0041}");
+        let text = recording(vec![gap.clone()]);
+        assert!(!text.contains(|c: char| c != '\n' && crate::model::text::is_invisible(c)));
+        assert_eq!(gaps(&text).unwrap(), [gap]);
     }
 
     #[test]
