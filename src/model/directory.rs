@@ -152,6 +152,9 @@ fn maps_host_to_smtpsvc(entry: &Entry) -> bool {
     entry.values(Attribute::SpnMappings).iter().any(maps)
 }
 
+/// An endpoint lies three levels below its server. Names of thousands of parts are made to keep us busy.
+const DEEPEST: usize = 200;
+
 /// The servers, with the endpoints below them, and the endpoints below none.
 fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> (Vec<Server>, Vec<Endpoint>) {
     let mut servers = Vec::new();
@@ -167,7 +170,7 @@ fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> (Vec<Server>, Vec<Endpoi
     let mut endpoints: Vec<Endpoint> = entries.iter().filter_map(|entry| Endpoint::of(entry, doubts)).collect();
     sort_folded(&mut endpoints, |endpoint| &endpoint.name);
     for endpoint in endpoints {
-        let place = endpoint.dn.lineage().skip(1).find_map(|above| places.get(above));
+        let place = endpoint.dn.lineage().skip(1).take(DEEPEST).find_map(|above| places.get(above));
         match place.and_then(|place| servers.get_mut(*place)) {
             Some(server) => server.endpoints.push(endpoint),
             None => orphans.push(endpoint),
