@@ -92,7 +92,9 @@ fn what_is_read_of_any_ldif_is_the_same_when_written_and_read_again() {
     fuzz("ldif", WORDS, |bytes| {
         let read = entries(bytes);
         let mut written = Vec::new();
-        read.iter().for_each(|entry| write_entry(&mut written, entry).unwrap());
+        for entry in &read {
+            write_entry(&mut written, entry).unwrap();
+        }
         let again = entries(&written);
         assert_eq!(
             again.iter().map(facts).collect::<Vec<_>>(),
