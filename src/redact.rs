@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::dn::Dn;
+use crate::model::dn::{self, Dn};
 use crate::model::entry::{Entry, Gap, Reading};
 use crate::model::schema::Attribute;
 use crate::model::spn::{SMTPSVC, Spn};
@@ -154,18 +154,11 @@ impl Pseudonyms {
 
     /// A distinguished name: attribute types and escapes stay as they are.
     fn dn(&mut self, text: &str) -> String {
-        let mut redacted = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(equals) = rest.find('=') {
-            let (kind, value) = rest.split_at(equals + 1);
-            let escaped = |at: usize| value.get(..at).is_some_and(|before| before.ends_with('\\'));
-            let end = value.char_indices().find(|(at, c)| *c == ',' && !escaped(*at)).map_or(value.len(), |(at, _)| at);
-            let (value, tail) = value.split_at(end);
-            redacted += kind;
-            redacted += &self.name(value);
-            rest = tail;
-        }
-        redacted + rest
+        let part = |part: &str| match part.split_once('=') {
+            Some((kind, value)) => format!("{kind}={}", self.name(value)),
+            None => self.name(part),
+        };
+        dn::parts(text).map(part).collect::<Vec<_>>().join(",")
     }
 
     /// A name made of labels, or an address.
@@ -232,4 +225,27 @@ fn replace_labels(text: &str, mut replace: impl FnMut(&str) -> String) -> String
         rest = tail;
     }
     replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_name_is_replaced_however_its_commas_are_written() {
+        for name in [
+            "CN=Secret,DC=contoso,DC=com",
+            "CN=\"x, Secret\",DC=contoso",
+            "CN=x\\, Secret,DC=contoso",
+            "CN=Secret\\\\,DC=contoso",
+        ] {
+            let redacted = Pseudonyms::default().dn(name);
+            assert!(!redacted.contains("Secret") && !redacted.contains("contoso"), "{redacted}");
+            assert_eq!(
+                Dn::parse(&redacted).unwrap().lineage().count(),
+                Dn::parse(name).unwrap().lineage().count(),
+                "{redacted}"
+            );
+        }
+    }
 }

@@ -32,7 +32,7 @@ impl std::error::Error for NotADn {}
 impl Dn {
     /// Reads a distinguished name. Samba's extended form (`<GUID=…>;<SID=…>;CN=…`) is read as the plain name.
     pub fn parse(text: &str) -> Result<Self, NotADn> {
-        let text = without_extended_prefix(text).trim_matches(SPACE);
+        let text = without_extended_prefix(text).trim_start_matches(SPACE);
         let mut key = String::with_capacity(text.len());
         let mut name = None;
         let mut rest = text;
@@ -135,6 +135,17 @@ impl Dn {
         let labels = self.domain_key().split(',').filter_map(|part| part.strip_prefix("dc="));
         labels.collect::<Vec<_>>().join(".")
     }
+}
+
+/// The parts of a name as they are written, the first first.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        let (part, tail) = now.split_at(end_of_rdn(now).unwrap_or(now.len()));
+        rest = tail.strip_prefix(',');
+        Some(part)
+    })
 }
 
 /// Where the first part of a name ends: at the first comma that is neither escaped nor quoted.
@@ -246,6 +257,12 @@ mod tests {
         for space in ["\u{a0}", "\u{3000}", "\u{85}", "\t", "\n"] {
             assert_ne!(dn(&format!("CN={space}EX01,DC=com")), dn("CN=EX01,DC=com"), "{space:?}");
         }
+    }
+
+    #[test]
+    fn a_space_at_the_end_counts_only_where_it_is_escaped() {
+        assert_eq!(dn("DC=com,CN=a\\ ").key(), "dc=com,cn=a ");
+        assert_eq!(dn("DC=com,CN=a  ").key(), "dc=com,cn=a");
     }
 
     #[test]
