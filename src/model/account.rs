@@ -126,11 +126,6 @@ impl Accounts {
         index.get(key).into_iter().flatten().filter_map(|number| self.list.get(*number))
     }
 
-    /// Every account.
-    pub fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.list.iter()
-    }
-
     /// The accounts that hold exactly this name.
     pub fn holders<'a>(&'a self, spn: &Spn) -> impl Iterator<Item = &'a Account> + use<'a> {
         self.listed(&self.by_spn, spn.key())

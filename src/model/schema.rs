@@ -87,20 +87,6 @@ impl Attribute {
     pub fn of_bytes(name: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|attribute| attribute.name().as_bytes().eq_ignore_ascii_case(name))
     }
-
-    /// Whether the schema allows one value only.
-    #[must_use]
-    pub fn is_single(self) -> bool {
-        !matches!(
-            self,
-            Self::ObjectClass
-                | Self::NetworkAddress
-                | Self::SerialNumber
-                | Self::ServicePrincipalName
-                | Self::DnsRoot
-                | Self::SpnMappings
-        )
-    }
 }
 
 /// Reads an integer (syntax 2.5.5.9); flags are stored as signed numbers.
