@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::input::ldif::Record;
+use crate::input::ldif::{Field, Record};
 use crate::model::entry::Entry;
 use crate::model::exchange;
 use crate::model::schema::{self, Attribute};
-use crate::model::spn::Spn;
+use crate::model::spn::{SMTPSVC, Spn};
 use crate::model::text::fold;
 
 /// The classes of the configuration partition that matter.
@@ -19,9 +19,9 @@ pub const CONFIGURATION_CLASSES: [&str; 4] =
 pub struct Wanted {
     /// `HOST/<name>` of every Exchange server and endpoint, as [`Spn::key`]: the first tell a server's account, all of them
     /// who answers to the name where `HOST` is made to stand for SMTPSVC.
-    hosts: Folded,
+    hosts: HashSet<String>,
     /// `<NetBIOS name>$` of every Exchange server, folded.
-    accounts: Folded,
+    accounts: HashSet<String>,
     /// [`Dn::key`](crate::model::dn::Dn::key) of every object that matters.
     names: HashSet<String>,
 }
@@ -30,7 +30,13 @@ impl Wanted {
     /// Whether the judgement needs this object, as far as is known by now.
     #[must_use]
     pub fn includes(&self, entry: &Entry) -> bool {
-        is_wanted_anyway(entry) || self.names.contains(entry.dn.key()) || self.is_account(entry)
+        self.names.contains(entry.dn.key()) || self.asks_for(entry)
+    }
+
+    /// Whether the judgement needs this object for what it is.
+    #[must_use]
+    pub fn asks_for(&self, entry: &Entry) -> bool {
+        is_wanted_anyway(entry) || self.is_account(entry)
     }
 
     /// Whether [`includes`](Self::includes) may hold of a record's entry. Tells it from the bytes, so that what nobody needs
@@ -38,19 +44,27 @@ impl Wanted {
     #[must_use]
     pub fn may_include(&self, record: &Record, key: Option<&str>, scratch: &mut String) -> bool {
         key.is_none_or(|key| self.names.contains(key))
-            || record.fields().any(|(attribute, description, value)| match attribute {
+            || record.fields().any(|Field { attribute, options, value }| match attribute {
                 Attribute::ObjectClass => {
                     CONFIGURATION_CLASSES.iter().any(|class| value.eq_ignore_ascii_case(class.as_bytes()))
                 }
                 Attribute::SpnMappings => true,
                 Attribute::ServicePrincipalName => {
-                    description.contains(&b';')
-                        || begins_like(value, b"smtpsvc")
-                        || self.hosts.contains_bytes(value, scratch)
+                    !options.is_empty()
+                        || value.first().is_some_and(|first| !first.is_ascii_graphic())
+                        || begins_like(value, SMTPSVC.as_bytes())
+                        || is_host(value) && self.hosts.contains(folded(value, scratch))
                 }
-                Attribute::SamAccountName => self.accounts.contains_bytes(value, scratch),
+                Attribute::SamAccountName => is_computer(value) && self.accounts.contains(folded(value, scratch)),
                 _ => false,
             })
+    }
+
+    /// Whether something is known to matter that was not known `before`, by a name of which `passed_over` is true.
+    pub fn grew_by(&self, before: &Self, passed_over: impl Fn(&str) -> bool) -> bool {
+        [(&self.hosts, &before.hosts), (&self.accounts, &before.accounts), (&self.names, &before.names)]
+            .into_iter()
+            .any(|(now, then)| now.difference(then).any(|name| passed_over(name)))
     }
 
     /// Learns from an object that is kept: its name, and if it is an Exchange server, those of its account.
@@ -58,7 +72,7 @@ impl Wanted {
         if entry.is_a(schema::EXCHANGE_SERVER) {
             let names = exchange::Names::of(entry);
             names.all().for_each(|name| self.learn_host(name));
-            self.accounts.0.insert(names.sam_account_name());
+            self.accounts.insert(names.sam_account_name());
         }
         for fqdn in [Attribute::VirtualServerFqdn, Attribute::ConnectorFqdn] {
             entry.values(fqdn).iter().for_each(|name| self.learn_host(name));
@@ -67,39 +81,53 @@ impl Wanted {
     }
 
     fn learn_host(&mut self, name: &str) {
-        self.hosts.0.insert(Spn::host(name).key().to_owned());
+        self.hosts.insert(Spn::host(name).key().to_owned());
     }
 
     fn is_account(&self, entry: &Entry) -> bool {
-        let holds_host = |value: &String| self.hosts.0.contains(Spn::held(value).key());
+        let holds_host = |value: &String| self.hosts.contains(Spn::held(value).key());
         entry.values(Attribute::ServicePrincipalName).iter().any(holds_host)
-            || entry.values(Attribute::SamAccountName).iter().any(|name| self.accounts.0.contains(&fold(name)))
+            || entry.values(Attribute::SamAccountName).iter().any(|name| self.accounts.contains(&fold(name)))
     }
 }
 
-/// Folded names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Folded(HashSet<String>);
-
-impl Folded {
-    /// Whether a value may be one of the names; outside ASCII it may.
-    fn contains_bytes(&self, value: &[u8], scratch: &mut String) -> bool {
-        if self.0.is_empty() {
-            return false;
+/// Shows the names by which a record may come to matter, as [`Wanted`] knows them. `key` is the [`key`](crate::model::dn::Dn::key) of its own.
+pub fn names(record: &Record, key: &str, scratch: &mut String, show: &mut dyn FnMut(&str)) {
+    show(key);
+    for Field { attribute, value, .. } in record.fields() {
+        match attribute {
+            Attribute::ServicePrincipalName if is_host(value) => show(folded(value, scratch)),
+            Attribute::SamAccountName if is_computer(value) => show(folded(value, scratch)),
+            _ => {}
         }
-        let Some(ascii) = std::str::from_utf8(value).ok().filter(|text| text.is_ascii()) else { return true };
-        scratch.clear();
-        scratch.push_str(ascii);
-        scratch.make_ascii_lowercase();
-        self.0.contains(scratch.as_str())
     }
 }
 
-/// Whether a value begins with this, whatever its case; or with something that may be no sign at all.
+/// Whether a service principal name is `HOST/…`.
+fn is_host(value: &[u8]) -> bool {
+    begins_like(value, b"HOST/")
+}
+
+/// Whether a logon name may be a computer's.
+fn is_computer(value: &[u8]) -> bool {
+    value.last() == Some(&b'$')
+}
+
 fn begins_like(value: &[u8], start: &[u8]) -> bool {
-    let is_plain = |byte: &u8| byte.is_ascii_graphic();
-    !value.first().is_none_or(is_plain)
-        || value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+}
+
+/// [`fold`] of what an entry takes a value's bytes for.
+fn folded<'a>(value: &[u8], scratch: &'a mut String) -> &'a str {
+    scratch.clear();
+    match std::str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => {
+            scratch.push_str(text);
+            scratch.make_ascii_lowercase();
+        }
+        _ => scratch.push_str(&fold(&String::from_utf8_lossy(value))),
+    }
+    scratch
 }
 
 /// Whether an object matters whatever else the directory holds.

@@ -155,6 +155,11 @@ impl Reading {
         }
     }
 
+    /// Drops the objects of which `keep` is false.
+    pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|_, entry| keep(entry));
+    }
+
     /// The objects, in the order of their names.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()

@@ -25,7 +25,7 @@ macro_rules! attributes {
 
             /// The name as the schema spells it.
             #[must_use]
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
         }

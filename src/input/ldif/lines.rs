@@ -1,9 +1,15 @@
 //! Physical lines become logical ones: line ends of all kinds, folding, numbering.
+//!
+//! A line is looked at where it was read to; only a folded one is copied.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
 
 /// Logical lines longer than this are cut; only what nobody needs may be that long.
 const LONGEST: usize = 4 * 1024 * 1024;
+
+/// How much is read at once.
+const CHUNK: usize = 256 * 1024;
 
 /// Sees every physical line, without its end, before it is unfolded.
 pub trait LineWatch {
@@ -12,82 +18,160 @@ pub trait LineWatch {
 }
 
 /// One logical line.
-#[derive(Debug, Default)]
-pub(super) struct Line {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
     /// The number of its first physical line, from 1.
     pub(super) number: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: &'a [u8],
     /// Whether there was more than [`LONGEST`].
     pub(super) cut: bool,
 }
 
-/// The logical lines of a file.
-pub(super) struct Lines<'a> {
-    input: BufReader<Box<dyn io::Read + 'a>>,
-    watch: &'a mut dyn LineWatch,
-    /// The physical line behind the current logical one, read to see whether it is folded onto it.
-    next: Line,
-    pending: bool,
-    number: u64,
+/// A physical line in the buffer.
+struct Physical {
+    place: Range<usize>,
+    cut: bool,
 }
 
-impl<'a> Lines<'a> {
-    pub(super) fn new(input: impl BufRead + 'a, watch: &'a mut dyn LineWatch) -> io::Result<Self> {
-        let input = BufReader::with_capacity(128 * 1024, super::utf16::utf8(input)?);
-        Ok(Self { input, watch, next: Line::default(), pending: false, number: 0 })
+/// The logical lines of a file.
+pub(super) struct Lines<'a, W> {
+    input: Box<dyn Read + 'a>,
+    watch: &'a mut W,
+    /// What was read but not looked at yet is `unread` of it.
+    buffer: Vec<u8>,
+    unread: Range<usize>,
+    ended: bool,
+    /// The number of the last physical line.
+    last: u64,
+    number: u64,
+    current: Physical,
+    /// Whether the current line was folded; then it is in `unfolded`.
+    folded: bool,
+    unfolded: Vec<u8>,
+}
+
+impl<'a, W: LineWatch> Lines<'a, W> {
+    pub(super) fn new(input: impl BufRead + 'a, watch: &'a mut W) -> io::Result<Self> {
+        Ok(Self {
+            input: super::utf16::utf8(input)?,
+            watch,
+            buffer: vec![0; CHUNK],
+            unread: 0..0,
+            ended: false,
+            last: 0,
+            number: 0,
+            current: Physical { place: 0..0, cut: false },
+            folded: false,
+            unfolded: Vec::new(),
+        })
     }
 
-    /// Reads the next logical line into `line`; false at the end of the file.
-    pub(super) fn read(&mut self, line: &mut Line) -> io::Result<bool> {
-        if !self.pending && !self.read_physical()? {
-            return Ok(false);
-        }
-        std::mem::swap(line, &mut self.next);
-        self.pending = false;
-        while self.read_physical()? {
-            if line.bytes.is_empty() || self.next.bytes.first() != Some(&b' ') {
-                self.pending = true;
-                break;
-            }
-            let room = LONGEST.saturating_sub(line.bytes.len());
-            let more = self.next.bytes.get(1..).unwrap_or_default();
-            line.cut |= self.next.cut || more.len() > room;
-            line.bytes.extend_from_slice(more.get(..room).unwrap_or(more));
+    /// Goes on to the next logical line; false at the end of the file.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
+        let Some(line) = self.physical()? else { return Ok(false) };
+        self.current = line;
+        self.number = self.last;
+        self.folded = !self.current.place.is_empty() && self.goes_on();
+        if self.folded {
+            self.unfold()?;
         }
         Ok(true)
     }
 
-    /// Reads one physical line into `next`, without its end.
-    fn read_physical(&mut self) -> io::Result<bool> {
-        let line = &mut self.next;
-        line.bytes.clear();
-        line.cut = false;
-        let mut any = false;
+    /// The line that [`advance`](Self::advance) went to.
+    pub(super) fn line(&self) -> Line<'_> {
+        let in_buffer = || self.buffer.get(self.current.place.clone()).unwrap_or_default();
+        let bytes = if self.folded { &self.unfolded } else { in_buffer() };
+        Line { number: self.number, bytes, cut: self.current.cut }
+    }
+
+    /// The number of the line behind the current one.
+    pub(super) fn next_number(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// Whether the next physical line continues this one.
+    fn goes_on(&self) -> bool {
+        self.unread.start < self.unread.end && self.buffer.get(self.unread.start) == Some(&b' ')
+    }
+
+    fn unfold(&mut self) -> io::Result<()> {
+        self.unfolded.clear();
+        self.unfolded.extend_from_slice(self.buffer.get(self.current.place.clone()).unwrap_or_default());
+        while self.goes_on() {
+            let Some(next) = self.physical()? else { break };
+            let more = self.buffer.get(next.place.start + 1..next.place.end).unwrap_or_default();
+            let room = LONGEST.saturating_sub(self.unfolded.len());
+            self.current.cut |= next.cut || more.len() > room;
+            self.unfolded.extend_from_slice(more.get(..room).unwrap_or(more));
+        }
+        Ok(())
+    }
+
+    /// Takes the next physical line, without its end; the byte behind it, if there is one, is in the buffer too.
+    #[inline]
+    fn physical(&mut self) -> io::Result<Option<Physical>> {
+        let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
+        match memchr::memchr(b'\n', unread) {
+            Some(length) if length + 1 < unread.len() && length <= LONGEST => Ok(Some(self.take(length, false))),
+            _ => self.physical_at_the_edge(),
+        }
+    }
+
+    /// The same where the line may go on behind what was read, or is too long.
+    #[cold]
+    fn physical_at_the_edge(&mut self) -> io::Result<Option<Physical>> {
+        let mut searched = 0;
+        let mut cut = false;
         loop {
-            let buffer = self.input.fill_buf()?;
-            if buffer.is_empty() {
-                break;
+            let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
+            let end = memchr::memchr(b'\n', unread.get(searched..).unwrap_or_default()).map(|at| searched + at);
+            match end {
+                Some(length) if length + 1 < unread.len() || self.ended => return Ok(Some(self.take(length, cut))),
+                None if self.ended && unread.is_empty() => return Ok(None),
+                None if self.ended => return Ok(Some(self.take(unread.len(), cut))),
+                _ => searched = end.unwrap_or(unread.len()),
             }
-            any = true;
-            let end = memchr::memchr(b'\n', buffer);
-            let piece = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or(buffer);
-            let room = LONGEST.saturating_sub(line.bytes.len());
-            line.cut |= piece.len() > room;
-            line.bytes.extend_from_slice(piece.get(..room).unwrap_or(piece));
-            let used = piece.len() + usize::from(end.is_some());
-            self.input.consume(used);
-            if end.is_some() {
-                break;
+            if searched > LONGEST && end.is_none() {
+                cut = true;
+                searched = LONGEST;
+                self.unread.end = self.unread.start + LONGEST;
             }
+            self.fill()?;
         }
-        if any {
-            self.number += 1;
-            line.number = self.number;
-            if line.bytes.last() == Some(&b'\r') {
-                line.bytes.pop();
-            }
-            self.watch.line(&line.bytes);
+    }
+
+    /// Takes so many bytes and the line feed behind them.
+    #[inline]
+    fn take(&mut self, length: usize, cut: bool) -> Physical {
+        let start = self.unread.start;
+        self.unread.start = (start + length + 1).min(self.unread.end);
+        let mut place = start..start + length.min(LONGEST);
+        let mut bytes = self.buffer.get(place.clone()).unwrap_or_default();
+        if let Some((b'\r', before)) = bytes.split_last() {
+            bytes = before;
+            place.end -= 1;
         }
-        Ok(any)
+        self.last += 1;
+        self.watch.line(bytes);
+        Physical { place, cut: cut || length > LONGEST }
+    }
+
+    /// Reads more behind what is unread.
+    fn fill(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        if self.buffer.len() < self.unread.end + CHUNK {
+            self.buffer.resize((self.unread.end + CHUNK).next_power_of_two().min(LONGEST + 2 * CHUNK), 0);
+        }
+        let count = loop {
+            match self.input.read(self.buffer.get_mut(self.unread.end..).unwrap_or_default()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result?,
+            }
+        };
+        self.unread.end += count;
+        self.ended = count == 0;
+        Ok(())
     }
 }

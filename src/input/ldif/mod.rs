@@ -1,10 +1,13 @@
 //! LDIF (RFC 2849) as `ldifde`, `ldapsearch` and `ldbsearch` write it.
 
 mod lines;
+mod names;
 mod reader;
+mod record;
 mod utf16;
 mod writer;
 
 pub use lines::LineWatch;
-pub use reader::{Reader, Record, Refusal};
+pub use reader::{Reader, Refusal};
+pub use record::{Field, Record};
 pub use writer::write_entry;

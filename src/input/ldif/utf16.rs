@@ -16,59 +16,71 @@ pub(super) fn utf8<'a>(mut input: impl BufRead + 'a) -> io::Result<Box<dyn Read 
     })
 }
 
-struct Utf16<R> {
+struct Utf16<R, F> {
     input: R,
-    order: fn([u8; 2]) -> u16,
-    /// Bytes and units that were read but do not make a character yet.
+    order: F,
+    /// Bytes that were read but do not make a character yet.
     bytes: Vec<u8>,
     units: Vec<u16>,
     ready: Vec<u8>,
     given: usize,
 }
 
-impl<R: BufRead> Utf16<R> {
-    fn new(start: Vec<u8>, input: R, order: fn([u8; 2]) -> u16) -> Self {
+impl<R: BufRead, F: Fn([u8; 2]) -> u16> Utf16<R, F> {
+    fn new(start: Vec<u8>, input: R, order: F) -> Self {
         Self { input, order, bytes: start, units: Vec::new(), ready: Vec::new(), given: 0 }
     }
 
     /// Decodes the next chunk into `ready`; nothing is ready at the end of the input.
     fn decode(&mut self) -> io::Result<()> {
         let read = self.input.by_ref().take(CHUNK as u64).read_to_end(&mut self.bytes)?;
-        let whole = self.bytes.len() / 2 * 2;
-        let order = self.order;
-        self.units.extend(self.bytes.drain(..whole).as_slice().as_chunks::<2>().0.iter().map(|pair| order(*pair)));
-        let held_back = match self.units.last() {
-            Some(unit) if read > 0 && (0xd800..0xdc00).contains(unit) => self.units.pop(),
-            _ => None,
-        };
-        if read == 0 && !self.bytes.is_empty() {
+        if read == 0 && !self.bytes.len().is_multiple_of(2) {
             return Err(malformed());
         }
+        let (pairs, _) = self.bytes.as_chunks::<2>();
+        self.units.clear();
+        self.units.extend(pairs.iter().map(|pair| (self.order)(*pair)));
+        // The other half of the last character may come with the next chunk.
+        self.units.pop_if(|last| read > 0 && (0xd800..0xdc00).contains(last));
+        self.bytes.drain(..2 * self.units.len());
         self.ready.clear();
         self.given = 0;
-        let mut utf8 = [0; 4];
-        for character in char::decode_utf16(self.units.drain(..)) {
-            let character = character.map_err(|_| malformed())?;
-            self.ready.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
-        }
-        self.units.extend(held_back);
-        Ok(())
+        append_utf8(&self.units, &mut self.ready)
     }
+}
+
+/// Nearly all is ASCII, and passes in runs.
+fn append_utf8(mut units: &[u16], out: &mut Vec<u8>) -> io::Result<()> {
+    while !units.is_empty() {
+        let (ascii, rest) = units.split_at(length_of_ascii(units));
+        out.extend(ascii.iter().map(|unit| unit.to_le_bytes()[0]));
+        let (others, rest) = rest.split_at(rest.iter().position(|unit| *unit < 0x80).unwrap_or(rest.len()));
+        for character in char::decode_utf16(others.iter().copied()) {
+            let character = character.map_err(|_| malformed())?;
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        units = rest;
+    }
+    Ok(())
+}
+
+fn length_of_ascii(units: &[u16]) -> usize {
+    let (blocks, _) = units.as_chunks::<32>();
+    let is_ascii = |block: &&[u16; 32]| block.iter().fold(0, |all, unit| all | unit) < 0x80;
+    let begin = 32 * blocks.iter().take_while(is_ascii).count();
+    let tail = units.get(begin..).unwrap_or_default();
+    begin + tail.iter().position(|unit| *unit >= 0x80).unwrap_or(tail.len())
 }
 
 fn malformed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the file begins as UTF-16 but is not, or is cut off inside a character")
 }
 
-impl<R: BufRead> Read for Utf16<R> {
+impl<R: BufRead, F: Fn([u8; 2]) -> u16> Read for Utf16<R, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.given == self.ready.len() {
             self.decode()?;
-            if self.ready.is_empty()
-                && self.bytes.is_empty()
-                && self.units.is_empty()
-                && self.input.fill_buf()?.is_empty()
-            {
+            if self.ready.is_empty() && self.bytes.is_empty() && self.input.fill_buf()?.is_empty() {
                 return Ok(0);
             }
         }

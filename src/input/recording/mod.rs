@@ -1,22 +1,22 @@
 //! Recorded directories: one or several LDIF files, read as one.
 //!
-//! A file is read more than once instead of being kept: which accounts matter is known only when all Exchange servers are,
-//! and entries come in any order. So memory grows with what matters, not with the file; standard input is kept in a
-//! temporary file for that. The readings end when one of them teaches nothing new, after two or three.
+//! Each is read once and may be a pipe; memory grows with what matters, not with the file.
 
 mod completeness;
+mod passed_over;
 mod seal;
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use self::passed_over::PassedOver;
 use self::seal::SealCheck;
 pub use self::seal::{Header, write};
-use crate::input::ldif::{Reader, Refusal};
-use crate::input::query::Wanted;
+use crate::input::ldif::{Reader, Record, Refusal};
+use crate::input::query::{self, Wanted};
 use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Reading};
 use crate::model::schema;
@@ -28,97 +28,173 @@ pub const STDIN: &str = "-";
 
 /// Reads recordings as one directory.
 pub fn read(paths: &[PathBuf]) -> Result<Reading> {
-    let mut files = paths.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
-    let mut wanted = Wanted::default();
-    loop {
-        let scan = Scan::run(&mut files, &wanted)?;
-        let known = wanted.clone();
-        scan.reading.entries().for_each(|entry| wanted.learn(entry));
-        if wanted == known {
-            return Ok(scan.reading);
-        }
+    let sources = paths.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
+    let mut scan = Scan::new();
+    for source in sources {
+        scan.source(source)?;
     }
+    scan.finish()
 }
 
 /// An open recording and the name it goes by in messages.
 struct Source {
     name: String,
-    file: File,
+    input: Box<dyn Read>,
 }
 
 impl Source {
     fn open(path: &Path) -> Result<Self> {
         if path.as_os_str() == STDIN {
-            return Ok(Self { name: "standard input".to_owned(), file: keep_stdin()? });
+            return Ok(Self { name: "standard input".to_owned(), input: Box::new(io::stdin().lock()) });
         }
         let name = printable(&path.display().to_string());
         let file = File::open(path).with_context(|| format!("{name} cannot be opened"))?;
         let is_directory = file.metadata().is_ok_and(|metadata| metadata.is_dir());
         anyhow::ensure!(!is_directory, "{name} is a directory, not a file");
-        let file = if file.metadata().is_ok_and(|metadata| metadata.is_file()) { file } else { keep(file)? };
-        Ok(Self { name, file })
+        Ok(Self { name, input: Box::new(file) })
     }
 }
 
-impl Source {
-    fn refused(&self, refusal: &Refusal) -> Trouble {
-        let what = format!("{}:{}: {}", self.name, refusal.line, refusal.cause);
-        Trouble::new(what).hint("a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it")
+/// Why a reading ends early.
+enum Failure {
+    Refused(Refusal),
+    NotKept(io::Error),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
-/// Standard input can be read only once, a recording has to be read twice.
-fn keep_stdin() -> Result<File> {
-    keep(io::stdin().lock())
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::NotKept(error)
+    }
 }
 
-fn keep(mut input: impl io::Read) -> Result<File> {
-    let mut file = tempfile::tempfile().context("no temporary file can be made to keep the input in")?;
-    io::copy(&mut input, &mut file).context("the input cannot be kept in a temporary file")?;
-    Ok(file)
+impl Failure {
+    /// The error of a reading of `name`.
+    fn of(self, name: &str) -> anyhow::Error {
+        match self {
+            Self::Refused(Refusal { line, cause }) => Trouble::new(format!("{name}:{line}: {cause}"))
+                .hint("a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it")
+                .into(),
+            Self::NotKept(error) => anyhow::Error::from(error).context(
+                Trouble::new(format!("what {name} holds cannot be kept in a temporary file"))
+                    .hint("a quarter of the recording's size has to be free there; TMPDIR, on Windows TEMP, names another folder"),
+            ),
+        }
+    }
 }
 
-/// One reading of all files.
-#[derive(Default)]
+/// The reading of all files.
 struct Scan {
     reading: Reading,
+    wanted: Wanted,
+    passed_over: PassedOver,
     has_server: bool,
     has_account: bool,
 }
 
 impl Scan {
-    fn run(files: &mut [Source], wanted: &Wanted) -> Result<Self> {
-        let mut scan = Self::default();
-        for source in files {
-            source.file.seek(SeekFrom::Start(0)).with_context(|| format!("{} cannot be read", source.name))?;
-            scan.file(source, wanted).map_err(|refusal| source.refused(&refusal))?;
+    fn new() -> Self {
+        Self {
+            reading: Reading::default(),
+            wanted: Wanted::default(),
+            passed_over: PassedOver::new(),
+            has_server: false,
+            has_account: false,
         }
-        scan.reading.gaps.extend(completeness::gaps(scan.has_server, scan.has_account));
-        Ok(scan)
     }
 
-    fn file(&mut self, source: &Source, wanted: &Wanted) -> Result<(), Refusal> {
+    fn source(&mut self, source: Source) -> Result<()> {
         let mut seal = SealCheck::default();
-        let mut entries = 0;
-        let mut reader = Reader::new(BufReader::new(&source.file), &mut seal)?;
-        let (mut key, mut scratch) = (String::new(), String::new());
-        while let Some(record) = reader.next_record()? {
-            entries += 1;
-            let key = Dn::plain_key(record.dn(), &mut key).then_some(key.as_str());
-            self.has_account |= record.is_a(schema::COMPUTER);
-            if wanted.may_include(record, key, &mut scratch) {
-                self.entry(record.entry()?, wanted);
-            }
-        }
-        drop(reader);
+        let entries = self.records(source.input, &mut seal).map_err(|failure| failure.of(&source.name))?;
         self.reading.gaps.extend(seal.gaps(&source.name, entries));
         Ok(())
     }
 
-    fn entry(&mut self, entry: Entry, wanted: &Wanted) {
-        self.has_server |= entry.is_a(schema::EXCHANGE_SERVER);
-        if wanted.includes(&entry) {
-            self.reading.add(entry);
+    /// Takes what matters as far as is known by now and puts the rest away; returns how many records there were.
+    fn records(&mut self, input: impl Read, seal: &mut SealCheck) -> Result<u64, Failure> {
+        let mut reader = Reader::new(BufReader::new(input), seal)?;
+        let mut look = Look::default();
+        let mut count = 0;
+        while let Some(record) = reader.next_record()? {
+            count += 1;
+            self.has_account |= record.is_a(schema::COMPUTER);
+            if let Some(entry) = look.at(record, &self.wanted, &mut |name| self.passed_over.note(name))? {
+                self.take(entry);
+            } else {
+                self.passed_over.add(record)?;
+            }
         }
+        Ok(count)
+    }
+
+    fn take(&mut self, entry: Entry) {
+        self.has_server |= entry.is_a(schema::EXCHANGE_SERVER);
+        self.wanted.learn(&entry);
+        self.reading.add(entry);
+    }
+
+    /// Goes back to what was passed over for as long as more of it turns out to matter.
+    fn finish(mut self) -> Result<Reading> {
+        let mut known = Wanted::default();
+        loop {
+            self.reading.entries().for_each(|entry| self.wanted.learn(entry));
+            if !self.wanted.grew_by(&known, |name| self.passed_over.may_hold(name)) {
+                break;
+            }
+            known = self.wanted.clone();
+            self.again().map_err(|failure| failure.of("the recording"))?;
+        }
+        self.forget_mistakes();
+        self.reading.gaps.extend(completeness::gaps(self.has_server, self.has_account));
+        Ok(self.reading)
+    }
+
+    fn again(&mut self) -> Result<(), Failure> {
+        let mut look = Look::default();
+        let mut found = Vec::new();
+        self.passed_over.again(|record, note| {
+            let entry = look.at(record, &self.wanted, note)?;
+            Ok::<_, Failure>(entry.map(|entry| found.push(entry)).is_some())
+        })?;
+        for entry in found {
+            self.take(entry);
+        }
+        Ok(())
+    }
+
+    /// An object may be split over records, and half of a server may go by other names than the whole: what only those
+    /// asked for goes, so that the order of the records makes no difference.
+    fn forget_mistakes(&mut self) {
+        let mut wanted = Wanted::default();
+        self.reading.entries().for_each(|entry| wanted.learn(entry));
+        self.reading.retain(|entry| wanted.asks_for(entry));
+    }
+}
+
+/// Looks at one record after the other.
+#[derive(Default)]
+struct Look {
+    key: String,
+    scratch: String,
+}
+
+impl Look {
+    /// The entry, if it matters; otherwise `note` sees the names by which it may come to matter.
+    fn at(&mut self, record: &Record, wanted: &Wanted, note: &mut dyn FnMut(&str)) -> Result<Option<Entry>, Refusal> {
+        let is_plain = Dn::plain_key(record.dn(), &mut self.key);
+        if wanted.may_include(record, is_plain.then_some(&self.key), &mut self.scratch) {
+            let entry = record.entry()?;
+            if wanted.includes(&entry) {
+                return Ok(Some(entry));
+            }
+            entry.dn.key().clone_into(&mut self.key);
+        }
+        query::names(record, &self.key, &mut self.scratch, note);
+        Ok(None)
     }
 }

@@ -1,0 +1,127 @@
+//! One object of a recording, as bytes.
+//!
+//! Most of a recording matters to nobody. A record is therefore kept as it was read, in memory that the next one takes over,
+//! until somebody wants an entry of it; and it can be put away and brought back.
+
+use std::io::{self, Read, Write};
+
+use super::Refusal;
+use crate::model::dn::Dn;
+use crate::model::entry::Entry;
+use crate::model::schema::Attribute;
+
+/// One object: its name, and those of its attributes that the judgement needs.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// The physical line that its name stands on.
+    line: u64,
+    name_length: usize,
+    /// The name, then the fields: each a number of [`Attribute::ALL`], then options and value, each behind its length.
+    bytes: Vec<u8>,
+}
+
+/// One value of an attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a> {
+    /// The attribute.
+    pub attribute: Attribute,
+    /// What stands behind the attribute's name, as `;range=0-1499`; mostly nothing.
+    pub options: &'a [u8],
+    /// The value.
+    pub value: &'a [u8],
+}
+
+impl Record {
+    pub(super) fn begin(&mut self, line: u64, name: &[u8]) {
+        self.line = line;
+        self.name_length = name.len();
+        self.bytes.clear();
+        self.bytes.extend_from_slice(name);
+    }
+
+    pub(super) fn add(&mut self, attribute: Attribute, options: &[u8], value: &[u8]) {
+        self.bytes.push(attribute as u8);
+        for part in [options, value] {
+            self.bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            self.bytes.extend_from_slice(part);
+        }
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The object's name as it is written.
+    #[must_use]
+    pub fn dn(&self) -> &[u8] {
+        self.bytes.get(..self.name_length).unwrap_or_default()
+    }
+
+    /// The attributes, one value at a time.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let mut rest = self.bytes.get(self.name_length..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (attribute, parts) = rest.split_first()?;
+            let (options, parts) = split_part(parts)?;
+            let (value, behind) = split_part(parts)?;
+            rest = behind;
+            Some(Field { attribute: *Attribute::ALL.get(usize::from(*attribute))?, options, value })
+        })
+    }
+
+    /// Whether the object is of this class.
+    #[must_use]
+    pub fn is_a(&self, class: &str) -> bool {
+        let is_class = |field: Field<'_>| {
+            field.attribute == Attribute::ObjectClass && field.value.eq_ignore_ascii_case(class.as_bytes())
+        };
+        self.fields().any(is_class)
+    }
+
+    /// The object itself.
+    pub fn entry(&self) -> Result<Entry, Refusal> {
+        let refusal = |cause: String| Refusal { line: self.line, cause };
+        let dn = std::str::from_utf8(self.dn()).map_err(|_| refusal("the name is not UTF-8".to_owned()))?;
+        let dn = Dn::parse(dn).map_err(|error| refusal(format!("this is no distinguished name: {error}")))?;
+        let mut entry = Entry::new(dn);
+        for Field { attribute, options, value } in self.fields() {
+            let description = format!("{}{}", attribute.name(), String::from_utf8_lossy(options));
+            if value.is_empty() {
+                entry.announce(&description);
+            } else {
+                entry.add(&description, value);
+            }
+        }
+        Ok(entry)
+    }
+
+    /// Puts the record away.
+    pub fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        for number in [self.line, self.name_length as u64, self.bytes.len() as u64] {
+            out.write_all(&number.to_le_bytes())?;
+        }
+        out.write_all(&self.bytes)
+    }
+
+    /// Takes over the next record that was put away; false when there is none.
+    pub fn restore(&mut self, input: &mut impl Read) -> io::Result<bool> {
+        let mut numbers = [[0; 8]; 3];
+        match input.read_exact(numbers.as_flattened_mut()) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            result => result?,
+        }
+        let [line, name_length, size] = numbers.map(u64::from_le_bytes);
+        self.line = line;
+        self.name_length = usize::try_from(name_length).map_err(io::Error::other)?;
+        self.bytes.resize(usize::try_from(size).map_err(io::Error::other)?, 0);
+        input.read_exact(&mut self.bytes)?;
+        Ok(true)
+    }
+}
+
+/// The bytes behind their length, and the rest.
+fn split_part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
+}

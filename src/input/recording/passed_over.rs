@@ -1,0 +1,99 @@
+//! What did not matter when it was read, kept in short in case it does later.
+//!
+//! Entries come in any order: which accounts matter is known only when all Exchange servers are. So that a file is read only
+//! once, what is passed over is put away in a temporary file, with only what the judgement might need of it; and a filter
+//! of its names tells whether that has to be read again. Mostly it has not.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufReader, BufWriter, Seek, Write};
+
+use tempfile::SpooledTempFile;
+
+use crate::input::ldif::Record;
+
+/// Up to this, no file is made.
+const IN_MEMORY: usize = 4 * 1024 * 1024;
+
+/// The records that were passed over.
+pub(super) struct PassedOver {
+    records: BufWriter<SpooledTempFile>,
+    names: Filter,
+    /// The numbers, in the order they were put away, of those that mattered after all.
+    taken: HashSet<u64>,
+}
+
+impl PassedOver {
+    pub(super) fn new() -> Self {
+        let file = tempfile::spooled_tempfile(IN_MEMORY);
+        Self { records: BufWriter::with_capacity(128 * 1024, file), names: Filter::new(), taken: HashSet::new() }
+    }
+
+    /// Puts a record away.
+    pub(super) fn add(&mut self, record: &Record) -> io::Result<()> {
+        record.store(&mut self.records)
+    }
+
+    /// Takes note of a name by which the last record may come to matter.
+    pub(super) fn note(&mut self, name: &str) {
+        self.names.insert(name);
+    }
+
+    /// Whether a record of this name may be among them: never wrong if it says no.
+    pub(super) fn may_hold(&self, name: &str) -> bool {
+        self.names.may_hold(name)
+    }
+
+    /// Shows each record that was not taken yet; `take` says whether it is now, or else notes its names.
+    pub(super) fn again<E: From<io::Error>>(
+        &mut self,
+        mut take: impl FnMut(&Record, &mut dyn FnMut(&str)) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.records.flush()?;
+        self.names = Filter::new();
+        let file = self.records.get_mut();
+        file.rewind()?;
+        let mut input = BufReader::with_capacity(128 * 1024, file);
+        let mut record = Record::default();
+        let mut number = 0;
+        while record.restore(&mut input)? {
+            number += 1;
+            if !self.taken.contains(&number) && take(&record, &mut |name| self.names.insert(name))? {
+                self.taken.insert(number);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A Bloom filter of fixed size, one cache line a name: a million records leave it wrong about one name in a million.
+struct Filter {
+    bits: Vec<[u64; 8]>,
+    hasher: RandomState,
+}
+
+impl Filter {
+    /// 2 to this power blocks of 64 bytes, 16 MiB; memory that is not used is not taken.
+    const POWER: u32 = 18;
+
+    fn new() -> Self {
+        Self { bits: vec![[0; 8]; 1 << Self::POWER], hasher: RandomState::new() }
+    }
+
+    fn insert(&mut self, name: &str) {
+        let hash = self.hasher.hash_one(name);
+        let block = self.bits.get_mut((hash >> (64 - Self::POWER)) as usize);
+        block.into_iter().flatten().zip(bits(hash)).for_each(|(word, bit)| *word |= bit);
+    }
+
+    fn may_hold(&self, name: &str) -> bool {
+        let hash = self.hasher.hash_one(name);
+        let block = self.bits.get((hash >> (64 - Self::POWER)) as usize);
+        block.into_iter().flatten().zip(bits(hash)).all(|(word, bit)| word & bit != 0)
+    }
+}
+
+/// One bit for each word of a block, from the lower end of the hash.
+fn bits(hash: u64) -> impl Iterator<Item = u64> {
+    (0..8).map(move |word| 1 << (hash >> (6 * word) & 63))
+}
