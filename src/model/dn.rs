@@ -65,7 +65,6 @@ impl Dn {
     /// ASCII, as nearly all are. False if it is not plain; it may still be a name.
     #[must_use]
     pub fn plain_key(text: &[u8], key: &mut String) -> bool {
-        key.clear();
         let mut in_value = false;
         let mut before = b',';
         for &byte in text {
@@ -78,8 +77,10 @@ impl Dn {
                 _ => return false,
             }
             before = byte;
-            key.push(char::from(byte.to_ascii_lowercase()));
         }
+        key.clear();
+        key.push_str(std::str::from_utf8(text).unwrap_or_default());
+        key.make_ascii_lowercase();
         in_value && before != b' '
     }
 

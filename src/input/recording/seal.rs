@@ -100,7 +100,17 @@ struct Closing {
 }
 
 impl LineWatch for SealCheck {
+    #[inline]
     fn line(&mut self, line: &[u8]) {
+        let is_marked = matches!(line.first(), Some(b'#' | b'r'));
+        if is_marked || self.sum.is_some() || self.closing.is_some() {
+            self.look(line);
+        }
+    }
+}
+
+impl SealCheck {
+    fn look(&mut self, line: &[u8]) {
         match (&mut self.closing, line.first()) {
             (Some(closing), Some(_)) => closing.more = true,
             (_, Some(b'#')) => self.comment(line),
@@ -113,9 +123,7 @@ impl LineWatch for SealCheck {
             sum.line(line);
         }
     }
-}
 
-impl SealCheck {
     fn comment(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         if line == HEADER {
