@@ -62,26 +62,16 @@ impl Dn {
     }
 
     /// Writes the [`key`](Self::key) of a plain name: one without escapes, quotes, spaces around its signs and anything outside
-    /// ASCII, as nearly all are. False if it is not plain; it may still be a name.
+    /// ASCII, as nearly all are. False, and `key` is as it was, if it is not plain; it may still be a name.
     #[must_use]
     pub fn plain_key(text: &[u8], key: &mut String) -> bool {
-        let mut in_value = false;
-        let mut before = b',';
-        for &byte in text {
-            match byte {
-                b'=' if !in_value && before != b',' => in_value = true,
-                b',' if in_value && before != b' ' => in_value = false,
-                b'-' | b'.' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {}
-                b' ' if in_value && before != b'=' => {}
-                b'!' | b'#'..=b'*' | b'/' | b':' | b'?' | b'@' | b'[' | b']' | b'{'..=b'~' if in_value => {}
-                _ => return false,
-            }
-            before = byte;
+        if !text.split(|byte| *byte == b',').all(is_plain) {
+            return false;
         }
         key.clear();
         key.push_str(std::str::from_utf8(text).unwrap_or_default());
         key.make_ascii_lowercase();
-        in_value && before != b' '
+        true
     }
 
     /// The name as it was read.
@@ -136,6 +126,16 @@ impl Dn {
         let labels = self.domain_key().split(',').filter_map(|part| part.strip_prefix("dc="));
         labels.collect::<Vec<_>>().join(".")
     }
+}
+
+/// Whether a part of a name is written in the plainest way.
+fn is_plain(part: &[u8]) -> bool {
+    let in_type = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let in_value = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'+' | b',' | b';'..=b'>' | b'\\');
+    let Some(equals) = part.iter().position(|byte| !in_type(byte)) else { return false };
+    let (attribute, value) = part.split_at(equals);
+    let Some((b'=', value)) = value.split_first() else { return false };
+    !attribute.is_empty() && value.first() != Some(&b' ') && value.last() != Some(&b' ') && value.iter().all(in_value)
 }
 
 /// The parts of a name as they are written, the first first.

@@ -27,12 +27,6 @@ pub(super) struct Line<'a> {
     pub(super) cut: bool,
 }
 
-/// A physical line in the buffer.
-struct Physical {
-    place: Range<usize>,
-    cut: bool,
-}
-
 /// The logical lines of a file.
 pub(super) struct Lines<'a, W> {
     input: Box<dyn Read + 'a>,
@@ -44,7 +38,9 @@ pub(super) struct Lines<'a, W> {
     /// The number of the last physical line.
     last: u64,
     number: u64,
-    current: Physical,
+    /// The last physical line, in the buffer, and whether it or the logical one was cut.
+    place: Range<usize>,
+    cut: bool,
     /// Whether the current line was folded; then it is in `unfolded`.
     folded: bool,
     unfolded: Vec<u8>,
@@ -60,7 +56,8 @@ impl<'a, W: LineWatch> Lines<'a, W> {
             ended: false,
             last: 0,
             number: 0,
-            current: Physical { place: 0..0, cut: false },
+            place: 0..0,
+            cut: false,
             folded: false,
             unfolded: Vec::new(),
         })
@@ -68,10 +65,11 @@ impl<'a, W: LineWatch> Lines<'a, W> {
 
     /// Goes on to the next logical line; false at the end of the file.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
-        let Some(line) = self.physical()? else { return Ok(false) };
-        self.current = line;
+        if !self.physical()? {
+            return Ok(false);
+        }
         self.number = self.last;
-        self.folded = !self.current.place.is_empty() && self.goes_on();
+        self.folded = !self.place.is_empty() && self.goes_on();
         if self.folded {
             self.unfold()?;
         }
@@ -79,10 +77,14 @@ impl<'a, W: LineWatch> Lines<'a, W> {
     }
 
     /// The line that [`advance`](Self::advance) went to.
+    #[inline]
     pub(super) fn line(&self) -> Line<'_> {
-        let in_buffer = || self.buffer.get(self.current.place.clone()).unwrap_or_default();
-        let bytes = if self.folded { &self.unfolded } else { in_buffer() };
-        Line { number: self.number, bytes, cut: self.current.cut }
+        let bytes = if self.folded { &self.unfolded } else { self.physical_line() };
+        Line { number: self.number, bytes, cut: self.cut }
+    }
+
+    fn physical_line(&self) -> &[u8] {
+        self.buffer.get(self.place.clone()).unwrap_or_default()
     }
 
     /// The number of the line behind the current one.
@@ -96,40 +98,52 @@ impl<'a, W: LineWatch> Lines<'a, W> {
     }
 
     fn unfold(&mut self) -> io::Result<()> {
+        let mut cut = self.cut;
         self.unfolded.clear();
-        self.unfolded.extend_from_slice(self.buffer.get(self.current.place.clone()).unwrap_or_default());
-        while self.goes_on() {
-            let Some(next) = self.physical()? else { break };
-            let more = self.buffer.get(next.place.start + 1..next.place.end).unwrap_or_default();
+        self.unfolded.extend_from_slice(self.buffer.get(self.place.clone()).unwrap_or_default());
+        while self.goes_on() && self.physical()? {
+            let more = self.buffer.get(self.place.start + 1..self.place.end).unwrap_or_default();
             let room = LONGEST.saturating_sub(self.unfolded.len());
-            self.current.cut |= next.cut || more.len() > room;
+            cut |= self.cut || more.len() > room;
             self.unfolded.extend_from_slice(more.get(..room).unwrap_or(more));
         }
+        self.cut = cut;
         Ok(())
     }
 
-    /// Takes the next physical line, without its end; the byte behind it, if there is one, is in the buffer too.
+    /// Goes on to the next physical line; the byte behind its end, if there is one, is in the buffer too. False at the end of the file.
     #[inline]
-    fn physical(&mut self) -> io::Result<Option<Physical>> {
+    fn physical(&mut self) -> io::Result<bool> {
         let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
         match memchr::memchr(b'\n', unread) {
-            Some(length) if length + 1 < unread.len() && length <= LONGEST => Ok(Some(self.take(length, false))),
+            Some(length) if length + 1 < unread.len() && length <= LONGEST => {
+                self.take(length, false);
+                Ok(true)
+            }
             _ => self.physical_at_the_edge(),
         }
     }
 
     /// The same where the line may go on behind what was read, or is too long.
     #[cold]
-    fn physical_at_the_edge(&mut self) -> io::Result<Option<Physical>> {
+    fn physical_at_the_edge(&mut self) -> io::Result<bool> {
         let mut searched = 0;
         let mut cut = false;
         loop {
             let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
             let end = memchr::memchr(b'\n', unread.get(searched..).unwrap_or_default()).map(|at| searched + at);
             match end {
-                Some(length) if length + 1 < unread.len() || self.ended => return Ok(Some(self.take(length, cut))),
-                None if self.ended && unread.is_empty() => return Ok(None),
-                None if self.ended => return Ok(Some(self.take(unread.len(), cut))),
+                Some(length) if length + 1 < unread.len() || self.ended => {
+                    self.take(length, cut);
+                    return Ok(true);
+                }
+                None if self.ended => {
+                    let length = unread.len();
+                    if length > 0 {
+                        self.take(length, cut);
+                    }
+                    return Ok(length > 0);
+                }
                 _ => searched = end.unwrap_or(unread.len()),
             }
             if searched > LONGEST && end.is_none() {
@@ -141,20 +155,17 @@ impl<'a, W: LineWatch> Lines<'a, W> {
         }
     }
 
-    /// Takes so many bytes and the line feed behind them.
+    /// Makes so many bytes the physical line, and passes over the line feed behind them.
     #[inline]
-    fn take(&mut self, length: usize, cut: bool) -> Physical {
+    fn take(&mut self, length: usize, cut: bool) {
         let start = self.unread.start;
         self.unread.start = (start + length + 1).min(self.unread.end);
-        let mut place = start..start + length.min(LONGEST);
-        let mut bytes = self.buffer.get(place.clone()).unwrap_or_default();
-        if let Some((b'\r', before)) = bytes.split_last() {
-            bytes = before;
-            place.end -= 1;
-        }
+        let bytes = self.buffer.get(start..start + length.min(LONGEST)).unwrap_or_default();
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        self.place = start..start + bytes.len();
+        self.cut = cut || length > LONGEST;
         self.last += 1;
         self.watch.line(bytes);
-        Physical { place, cut: cut || length > LONGEST }
     }
 
     /// Reads more behind what is unread.

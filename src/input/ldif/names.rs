@@ -35,40 +35,70 @@ impl Kind {
     }
 }
 
-/// Remembers the names that were told last: a recording has a few hundred different ones, millions of times.
-pub(super) struct Names(Vec<Option<Known>>);
+/// Remembers the names that were told last, and which came after which: a recording has a few hundred different ones,
+/// millions of times, mostly in the same order.
+pub(super) struct Names {
+    known: Vec<Known>,
+    /// The place of the last name.
+    last: usize,
+}
 
 #[derive(Clone, Copy)]
 struct Known {
     name: [u8; LONGEST],
+    /// 0 where no name is known yet.
     length: usize,
     kind: Kind,
+    /// The place of the name that came next.
+    next: usize,
+}
+
+impl Known {
+    /// Whether the line begins with this name and its colon.
+    #[inline]
+    fn begins(&self, line: &[u8]) -> bool {
+        line.get(self.length) == Some(&b':')
+            && self.length > 0
+            && line.get(..self.length) == self.name.get(..self.length)
+    }
 }
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self(vec![None; 1024])
+        let known = vec![Known { name: [0; LONGEST], length: 0, kind: Kind::Unneeded, next: 0 }; 1024];
+        Self { known, last: 0 }
     }
 
-    /// What the name says; none if it is not one.
+    /// Where the line's colon is, and what the name before it says; none if there is no name.
     #[inline]
-    pub(super) fn kind(&mut self, name: &[u8]) -> Option<Kind> {
-        let place = place(name);
-        match self.0.get(place) {
-            Some(Some(known)) if known.name.get(..known.length) == Some(name) => Some(known.kind),
-            _ => self.learn(place, name),
+    pub(super) fn at(&mut self, line: &[u8]) -> Option<(usize, Kind)> {
+        let next = self.known.get(self.last)?.next;
+        let expected = self.known.get(next)?;
+        if expected.begins(line) {
+            self.last = next;
+            return Some((expected.length, expected.kind));
         }
+        let colon = memchr::memchr(b':', line)?;
+        let name = line.get(..colon)?;
+        let place = place(name);
+        if !self.known.get(place)?.begins(line) {
+            self.learn(place, name)?;
+        }
+        self.known.get_mut(self.last)?.next = place;
+        self.last = place;
+        Some((colon, self.known.get(place)?.kind))
     }
 
     #[cold]
-    fn learn(&mut self, place: usize, name: &[u8]) -> Option<Kind> {
-        let kind = Kind::of(name)?;
-        let mut known = Known { name: [0; LONGEST], length: name.len(), kind };
-        if let (Some(room), Some(known_place)) = (known.name.get_mut(..name.len()), self.0.get_mut(place)) {
+    fn learn(&mut self, place: usize, name: &[u8]) -> Option<()> {
+        let known = self.known.get_mut(place)?;
+        known.kind = Kind::of(name)?;
+        known.length = 0;
+        if let Some(room) = known.name.get_mut(..name.len()) {
             room.copy_from_slice(name);
-            *known_place = Some(known);
+            known.length = name.len();
         }
-        Some(kind)
+        Some(())
     }
 }
 

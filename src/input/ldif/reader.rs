@@ -61,15 +61,14 @@ impl<'a, W: LineWatch> Reader<'a, W> {
             if line.says_nothing() {
                 continue;
             }
-            let (name, written) = line.name()?;
-            let kind = self.names.kind(name).ok_or_else(|| line.no_ldif())?;
-            let value = line.value(written, &mut self.scratch)?;
+            let (colon, kind) = self.names.at(line.bytes).ok_or_else(|| line.no_ldif())?;
+            let value = line.value(colon, &mut self.scratch)?;
             if let Kind::Dn = kind {
                 self.record.begin(line.number, value);
                 self.rest_of_record()?;
                 return Ok(Some(&self.record));
             }
-            line.between_records(name, value)?;
+            line.between_records(colon, value)?;
         }
         Ok(None)
     }
@@ -84,14 +83,14 @@ impl<'a, W: LineWatch> Reader<'a, W> {
             if line.says_nothing() {
                 continue;
             }
-            let (name, written) = line.name()?;
-            let kind = self.names.kind(name).ok_or_else(|| line.no_ldif())?;
-            let value = line.value(written, &mut self.scratch)?;
+            let (colon, kind) = self.names.at(line.bytes).ok_or_else(|| line.no_ldif())?;
+            let value = line.value(colon, &mut self.scratch)?;
             match kind {
                 Kind::Unneeded => {}
                 Kind::Needed(_) if line.cut => return Err(line.refusal("the value is longer than 4 MiB")),
                 Kind::Needed(attribute) => {
-                    self.record.add(attribute, name.get(attribute.name().len()..).unwrap_or_default(), value);
+                    let options = line.bytes.get(attribute.name().len()..colon).unwrap_or_default();
+                    self.record.add(attribute, options, value);
                     if self.record.size() > LARGEST_ENTRY {
                         return Err(line.refusal("the entry is larger than 64 MiB"));
                     }
@@ -122,43 +121,34 @@ impl<'a> Line<'a> {
         self.bytes.first().is_none_or(|first| *first == b'#')
     }
 
-    /// Splits the line into what stands before the colon and where its value is written.
-    #[inline]
-    fn name(self) -> Result<(&'a [u8], Written), Refusal> {
-        let line = self.bytes;
-        let colon = memchr::memchr(b':', line).ok_or_else(|| self.no_ldif())?;
-        let name = line.get(..colon).unwrap_or_default();
-        let (encoding, start) = match line.get(colon + 1) {
-            Some(b':') => (Encoding::Base64, colon + 2),
-            Some(b'<') => return Err(self.refusal("values in other files (`:<`) are not read")),
-            _ => (Encoding::Plain, colon + 1),
-        };
-        let spaces = line.iter().skip(start).take_while(|byte| **byte == b' ').count();
-        Ok((name, Written { encoding, start: start + spaces }))
-    }
-
     /// The value's bytes. Base64 is checked even where nobody needs the value: a file damaged in one place is not to be trusted in another.
     #[inline]
-    fn value<'b>(self, written: Written, scratch: &'b mut Vec<u8>) -> Result<&'b [u8], Refusal>
+    fn value<'b>(self, colon: usize, scratch: &'b mut Vec<u8>) -> Result<&'b [u8], Refusal>
     where
         'a: 'b,
     {
-        let value = self.bytes.get(written.start..).unwrap_or_default();
-        if written.encoding == Encoding::Plain {
-            return Ok(value);
+        let written = self.bytes.get(colon + 1..).unwrap_or_default();
+        match written.first() {
+            Some(b':') => self.decoded(written.get(1..).unwrap_or_default(), scratch),
+            Some(b'<') => Err(self.refusal("values in other files (`:<`) are not read")),
+            _ => Ok(without_spaces(written)),
         }
+    }
+
+    fn decoded<'b>(self, written: &[u8], scratch: &'b mut Vec<u8>) -> Result<&'b [u8], Refusal> {
         scratch.clear();
         if self.cut {
             return Ok(scratch);
         }
-        match BASE64.decode_vec(value.trim_ascii_end(), scratch) {
+        match BASE64.decode_vec(without_spaces(written).trim_ascii_end(), scratch) {
             Ok(()) => Ok(scratch),
             Err(error) => Err(self.refusal(format!("broken base64: {}", error.to_string().to_lowercase()))),
         }
     }
 
     /// What may stand where a record could begin.
-    fn between_records(self, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
+    fn between_records(self, colon: usize, value: &[u8]) -> Result<(), Refusal> {
+        let name = self.bytes.get(..colon).unwrap_or_default();
         if name.eq_ignore_ascii_case(b"version") {
             let is_known = value.trim_ascii() == b"1";
             return if is_known { Ok(()) } else { Err(self.refusal("only version 1 of LDIF is known")) };
@@ -182,17 +172,13 @@ impl<'a> Line<'a> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Plain,
-    Base64,
-}
-
-/// Where a value stands in its line.
-#[derive(Clone, Copy)]
-struct Written {
-    encoding: Encoding,
-    start: usize,
+/// What stands behind the spaces before a value.
+#[inline]
+fn without_spaces(mut written: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] = written {
+        written = rest;
+    }
+    written
 }
 
 fn unreadable(line: u64, error: &io::Error) -> Refusal {

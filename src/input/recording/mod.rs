@@ -122,7 +122,7 @@ impl Scan {
         let mut count = 0;
         while let Some(record) = reader.next_record()? {
             count += 1;
-            self.has_account |= record.is_a(schema::COMPUTER);
+            self.has_account = self.has_account || record.is_a(schema::COMPUTER);
             if let Some(entry) = look.at(record, &self.wanted, &mut |name| self.passed_over.note(name))? {
                 self.take(entry);
             } else {

@@ -66,31 +66,48 @@ impl PassedOver {
     }
 }
 
-/// A Bloom filter of fixed size, one cache line a name: a million records leave it wrong about one name in a million.
+/// A Bloom filter of fixed size, one cache line a name: a million records leave it wrong about a few names in a million.
 struct Filter {
     bits: Vec<[u64; 8]>,
+    /// Not in `bits` yet: many at once do not wait for memory one by one.
+    pending: Vec<u64>,
     hasher: RandomState,
 }
 
 impl Filter {
-    /// 2 to this power blocks of 64 bytes, 16 MiB; memory that is not used is not taken.
-    const POWER: u32 = 18;
+    /// 2 to this power blocks of 64 bytes, 8 MiB; memory that is not used is not taken.
+    const POWER: u32 = 17;
+    const PENDING: usize = 256;
 
     fn new() -> Self {
-        Self { bits: vec![[0; 8]; 1 << Self::POWER], hasher: RandomState::new() }
+        let pending = Vec::with_capacity(Self::PENDING);
+        Self { bits: vec![[0; 8]; 1 << Self::POWER], pending, hasher: RandomState::new() }
     }
 
     fn insert(&mut self, name: &str) {
-        let hash = self.hasher.hash_one(name);
-        let block = self.bits.get_mut((hash >> (64 - Self::POWER)) as usize);
-        block.into_iter().flatten().zip(bits(hash)).for_each(|(word, bit)| *word |= bit);
+        self.pending.push(self.hasher.hash_one(name));
+        if self.pending.len() == Self::PENDING {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        for hash in self.pending.drain(..) {
+            let block = self.bits.get_mut(block(hash));
+            block.into_iter().flatten().zip(bits(hash)).for_each(|(word, bit)| *word |= bit);
+        }
     }
 
     fn may_hold(&self, name: &str) -> bool {
         let hash = self.hasher.hash_one(name);
-        let block = self.bits.get((hash >> (64 - Self::POWER)) as usize);
-        block.into_iter().flatten().zip(bits(hash)).all(|(word, bit)| word & bit != 0)
+        let block = self.bits.get(block(hash)).into_iter().flatten();
+        self.pending.contains(&hash) || block.zip(bits(hash)).all(|(word, bit)| word & bit != 0)
     }
+}
+
+/// The block of a name is the upper end of its hash.
+fn block(hash: u64) -> usize {
+    (hash >> (u64::BITS - Filter::POWER)) as usize
 }
 
 /// One bit for each word of a block, from the lower end of the hash.
