@@ -113,10 +113,8 @@ fn pseudonyms_of(pseudonyms: &mut Pseudonyms, prose: &str) -> String {
 impl Pseudonyms {
     fn entry(&mut self, entry: &Entry) -> Option<Entry> {
         let mut redacted = Entry::new(Dn::parse(&self.dn(entry.dn.as_str())).ok()?);
-        for (attribute, values) in entry.attributes() {
-            for value in values.iter().filter(|value| is_needed(attribute, value)) {
-                redacted.add(attribute.name(), self.value(attribute, value).as_bytes());
-            }
+        for (attribute, value) in entry.attributes().filter(|(attribute, value)| is_needed(*attribute, value)) {
+            redacted.add(attribute.name(), self.value(attribute, value).as_bytes());
         }
         Some(redacted)
     }

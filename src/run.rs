@@ -41,7 +41,8 @@ fn read(directory: &cli::Directory) -> Result<(Reading, Source)> {
 
 fn check(flags: &Check) -> Result<u8> {
     let (reading, source) = read(&flags.directory)?;
-    let directory = Directory::new(&reading);
+    let (entries, gaps) = reading.into_parts();
+    let directory = Directory::of(entries, gaps);
     let mut report = Report::new(&directory, source, flags.dialect());
     if !flags.only.is_empty() {
         let known: Vec<_> = report.servers.iter().map(|server| printable(&server.name)).collect();

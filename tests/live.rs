@@ -67,14 +67,7 @@ fn error(settings: &Settings) -> String {
 /// Everything that was read, as text.
 fn text(live: &Live) -> Vec<String> {
     let values = |entry: &Entry| {
-        let mut values: Vec<String> = entry
-            .attributes()
-            .map(|(name, values)| {
-                let mut values = values.to_vec();
-                values.sort();
-                format!("{name:?}={values:?}")
-            })
-            .collect();
+        let mut values: Vec<String> = entry.attributes().map(|(name, value)| format!("{name:?}={value:?}")).collect();
         values.sort();
         values.join(" ")
     };
@@ -122,8 +115,9 @@ fn every_way_of_authenticating_and_every_page_size_reads_the_same() {
 #[ignore = "needs the lab"]
 fn a_computer_with_more_names_than_one_range_is_read_whole() {
     let live = read(&kerberos(Security::Sealed));
-    let most = live.reading.entries().max_by_key(|entry| entry.values(Attribute::ServicePrincipalName).len()).unwrap();
-    assert!(most.values(Attribute::ServicePrincipalName).len() > 1500);
+    let most =
+        live.reading.entries().max_by_key(|entry| entry.values(Attribute::ServicePrincipalName).count()).unwrap();
+    assert!(most.values(Attribute::ServicePrincipalName).count() > 1500);
     assert_eq!(most.cut_off(), None);
 }
 

@@ -127,7 +127,7 @@ proptest! {
         let read = Reader::new(ldif.as_slice(), &mut nobody).unwrap().next_entry().unwrap().unwrap();
         prop_assert_eq!(read.dn.as_str(), entry.dn.as_str());
         prop_assert_eq!(read.dn.name(), name);
-        prop_assert_eq!(read.values(Attribute::ServicePrincipalName), entry.values(Attribute::ServicePrincipalName));
+        prop_assert!(read.values(Attribute::ServicePrincipalName).eq(entry.values(Attribute::ServicePrincipalName)));
     }
 
     #[test]

@@ -67,27 +67,34 @@ impl Wanted {
             .any(|(now, then)| now.difference(then).any(|name| passed_over(name)))
     }
 
-    /// Learns from an object that is kept: its name, and if it is an Exchange server, those of its account.
+    /// Learns from an object that is kept: that it matters, and who else.
     pub fn learn(&mut self, entry: &Entry) {
+        self.learn_accounts(entry);
+        self.names.insert(entry.dn.key().to_owned());
+    }
+
+    /// Learns what an Exchange server's account is called, and who may answer to an endpoint's name.
+    pub fn learn_accounts(&mut self, entry: &Entry) {
         if entry.is_a(schema::EXCHANGE_SERVER) {
             let names = exchange::Names::of(entry);
             names.all().for_each(|name| self.learn_host(name));
             self.accounts.insert(names.sam_account_name());
         }
         for fqdn in [Attribute::VirtualServerFqdn, Attribute::ConnectorFqdn] {
-            entry.values(fqdn).iter().for_each(|name| self.learn_host(name));
+            entry.values(fqdn).for_each(|name| self.learn_host(name));
         }
-        self.names.insert(entry.dn.key().to_owned());
     }
 
     fn learn_host(&mut self, name: &str) {
         self.hosts.insert(Spn::host(name).key().to_owned());
     }
 
-    fn is_account(&self, entry: &Entry) -> bool {
-        let holds_host = |value: &String| self.hosts.contains(Spn::held(value).key());
-        entry.values(Attribute::ServicePrincipalName).iter().any(holds_host)
-            || entry.values(Attribute::SamAccountName).iter().any(|name| self.accounts.contains(&fold(name)))
+    /// Whether the object may be an Exchange server's account, or answer to an endpoint's name.
+    #[must_use]
+    pub fn is_account(&self, entry: &Entry) -> bool {
+        let holds_host = |value: &str| self.hosts.contains(Spn::held(value).key());
+        entry.values(Attribute::ServicePrincipalName).any(holds_host)
+            || entry.values(Attribute::SamAccountName).any(|name| self.accounts.contains(&fold(name)))
     }
 }
 
@@ -133,7 +140,7 @@ fn folded<'a>(value: &[u8], scratch: &'a mut String) -> &'a str {
 /// Whether an object matters whatever else the directory holds.
 fn is_wanted_anyway(entry: &Entry) -> bool {
     CONFIGURATION_CLASSES.iter().any(|class| entry.is_a(class))
-        || !entry.values(Attribute::SpnMappings).is_empty()
+        || entry.has(Attribute::SpnMappings)
         || entry.cut_off() == Some(Attribute::ServicePrincipalName)
-        || entry.values(Attribute::ServicePrincipalName).iter().any(|value| Spn::held(value).is_smtpsvc())
+        || entry.values(Attribute::ServicePrincipalName).any(|value| Spn::held(value).is_smtpsvc())
 }

@@ -1,6 +1,7 @@
 //! The objects that hold service principal names, and which of them is a server's account.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::dn::Dn;
 use super::entry::Entry;
@@ -25,7 +26,7 @@ pub struct Account {
     /// The names it holds, each once, sorted.
     pub spns: Vec<Spn>,
     /// The domain it lies in.
-    pub domain: Domain,
+    pub domain: Arc<Domain>,
 }
 
 /// A domain of the forest.
@@ -73,11 +74,11 @@ impl<T: Copy> Choice<T> {
 const DISABLED: i64 = 2;
 
 impl Account {
-    pub(super) fn of(entry: &Entry, domain: Domain, facts: &mut impl Facts) -> Self {
-        let mut spns: Vec<Spn> =
-            entry.values(Attribute::ServicePrincipalName).iter().map(|value| Spn::held(value)).collect();
+    pub(super) fn of(entry: &Entry, domain: Arc<Domain>, facts: &mut impl Facts) -> Self {
+        let mut spns: Vec<Spn> = entry.values(Attribute::ServicePrincipalName).map(Spn::held).collect();
         sort_folded(&mut spns, Spn::as_str);
         spns.dedup();
+        spns.shrink_to_fit();
         Self {
             dn: entry.dn.clone(),
             sam_account_name: facts.text(entry, Attribute::SamAccountName),
@@ -100,40 +101,44 @@ impl Account {
 #[derive(Debug, Default)]
 pub struct Accounts {
     list: Vec<Account>,
-    by_spn: HashMap<String, Vec<usize>>,
+    /// The place of an account in `list` and of a name in its `spns`, by the key of the name.
+    by_spn: Vec<(usize, usize)>,
     by_sam: HashMap<String, Vec<usize>>,
 }
 
 impl Accounts {
-    pub(super) fn new(list: Vec<Account>) -> Self {
-        let mut accounts = Self { list, ..Self::default() };
-        for (number, account) in accounts.list.iter().enumerate() {
-            for spn in &account.spns {
-                accounts.by_spn.entry(spn.key().to_owned()).or_default().push(number);
-            }
+    pub(super) fn new(mut list: Vec<Account>) -> Self {
+        list.shrink_to_fit();
+        let mut by_spn = Vec::with_capacity(list.iter().map(|account| account.spns.len()).sum());
+        let mut by_sam = HashMap::<_, Vec<usize>>::new();
+        for (number, account) in list.iter().enumerate() {
+            by_spn.extend((0..account.spns.len()).map(|spn| (number, spn)));
             if let Some(name) = &account.sam_account_name {
-                accounts.by_sam.entry(fold(name)).or_default().push(number);
+                by_sam.entry(fold(name)).or_default().push(number);
             }
         }
+        let mut accounts = Self { list, by_spn: Vec::new(), by_sam };
+        by_spn.sort_by(|one, other| accounts.key(*one).cmp(&accounts.key(*other)));
+        accounts.by_spn = by_spn;
         accounts
     }
 
-    fn listed<'a>(
-        &'a self,
-        index: &'a HashMap<String, Vec<usize>>,
-        key: &str,
-    ) -> impl Iterator<Item = &'a Account> + use<'a> {
-        index.get(key).into_iter().flatten().filter_map(|number| self.list.get(*number))
+    fn key(&self, (account, spn): (usize, usize)) -> Option<&str> {
+        Some(self.list.get(account)?.spns.get(spn)?.key())
     }
 
     /// The accounts that hold exactly this name.
     pub fn holders<'a>(&'a self, spn: &Spn) -> impl Iterator<Item = &'a Account> + use<'a> {
-        self.listed(&self.by_spn, spn.key())
+        let begin = self.by_spn.partition_point(|place| self.key(*place) < Some(spn.key()));
+        let from_there = self.by_spn.get(begin..).unwrap_or_default();
+        let count = from_there.partition_point(|place| self.key(*place) == Some(spn.key()));
+        from_there.iter().take(count).filter_map(|(account, _)| self.list.get(*account))
     }
 
     /// The accounts of this logon name.
     pub fn called<'a>(&'a self, sam_account_name: &str) -> impl Iterator<Item = &'a Account> + use<'a> {
-        self.listed(&self.by_sam, &fold(sam_account_name))
+        let numbers = self.by_sam.get(&fold(sam_account_name));
+        numbers.into_iter().flatten().filter_map(|number| self.list.get(*number))
     }
 
     /// The account of a server: the computer that holds `HOST/<its FQDN>`; failing that, the one of its NetBIOS name, and

@@ -1,6 +1,8 @@
 //! The directory as the checks see it: servers with their endpoints, accounts, domains, and what could not be read.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::account::{Account, Accounts, Choice, Domain};
 use super::dn::Dn;
@@ -29,19 +31,29 @@ impl Directory {
     /// Makes sense of what was read. The order in which it was read does not matter.
     #[must_use]
     pub fn new(reading: &Reading) -> Self {
-        let mut doubts = Doubts(reading.gaps.clone());
-        let entries: Vec<&Entry> = reading.entries().filter(|entry| !is_deleted(entry)).collect();
+        Self::of(reading.entries(), reading.gaps.clone())
+    }
+
+    /// The same of these entries. Those given away are dropped one by one: there may be a hundred thousand.
+    #[must_use]
+    pub fn of<E: Borrow<Entry>>(entries: impl Iterator<Item = E>, gaps: Vec<Gap>) -> Self {
+        let mut doubts = Doubts(gaps);
+        let held: Vec<E> = entries.filter(|entry| !is_deleted(entry.borrow())).collect();
+        let entries: Vec<&Entry> = held.iter().map(Borrow::borrow).collect();
         for entry in &entries {
             doubts.about_ranges(entry);
         }
-        let domains = Domains::of(&entries);
+        let mut domains = Domains::of(&entries);
         let (servers, orphans) = exchange(&entries, &mut doubts);
-        let mut accounts = Vec::new();
-        for entry in entries.iter().filter(|entry| is_account(entry)) {
-            doubts.about_class(entry);
-            accounts.push(Account::of(entry, domains.of_account(&entry.dn), &mut doubts));
-        }
         let host_covers_smtpsvc = entries.iter().any(|entry| maps_host_to_smtpsvc(entry));
+        let mut accounts = Vec::new();
+        for entry in held {
+            let entry = entry.borrow();
+            if is_account(entry) {
+                doubts.about_class(entry);
+                accounts.push(Account::of(entry, domains.of_account(&entry.dn), &mut doubts));
+            }
+        }
         let mut gaps = doubts.0;
         gaps.sort();
         gaps.dedup();
@@ -83,7 +95,7 @@ impl Doubts {
     }
 
     fn about_class(&mut self, entry: &Entry) {
-        if entry.values(Attribute::ObjectClass).is_empty() {
+        if !entry.has(Attribute::ObjectClass) {
             self.note(
                 entry,
                 "objectClass was not read, so a computer cannot be told from a user; export it too".to_owned(),
@@ -110,8 +122,8 @@ impl Doubts {
 
 impl Facts for Doubts {
     fn text(&mut self, entry: &Entry, attribute: Attribute) -> Option<String> {
-        let first = entry.values(attribute).iter().min()?;
-        if entry.values(attribute).iter().any(|value| !same(value, first)) {
+        let first = entry.values(attribute).min()?;
+        if entry.values(attribute).any(|value| !same(value, first)) {
             self.note(
                 entry,
                 format!(
@@ -120,7 +132,7 @@ impl Facts for Doubts {
                 ),
             );
         }
-        Some(first.clone())
+        Some(first.to_owned())
     }
 
     fn integer(&mut self, entry: &Entry, attribute: Attribute) -> Option<i64> {
@@ -135,21 +147,21 @@ impl Facts for Doubts {
 
 /// What is left of a deleted object holds no name any more.
 fn is_deleted(entry: &Entry) -> bool {
-    entry.values(Attribute::IsDeleted).iter().any(|value| schema::boolean(value) == Some(true))
+    entry.values(Attribute::IsDeleted).any(|value| schema::boolean(value) == Some(true))
 }
 
 fn is_account(entry: &Entry) -> bool {
-    !entry.values(Attribute::ServicePrincipalName).is_empty() || !entry.values(Attribute::SamAccountName).is_empty()
+    entry.has(Attribute::ServicePrincipalName) || entry.has(Attribute::SamAccountName)
 }
 
 /// `sPNMappings` lines are `host=alerter,appmgmt,…`.
 fn maps_host_to_smtpsvc(entry: &Entry) -> bool {
-    let maps = |value: &String| {
+    let maps = |value: &str| {
         value.split_once('=').is_some_and(|(class, aliases)| {
             same(class.trim(), "host") && aliases.split(',').any(|alias| same(alias.trim(), "smtpsvc"))
         })
     };
-    entry.values(Attribute::SpnMappings).iter().any(maps)
+    entry.values(Attribute::SpnMappings).any(maps)
 }
 
 /// An endpoint lies three levels below its server. Names of thousands of parts are made to keep us busy.
@@ -179,27 +191,38 @@ fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> (Vec<Server>, Vec<Endpoi
     (servers, orphans)
 }
 
-/// The domains of the forest, by the key of their naming context.
-struct Domains(HashMap<String, String>);
+/// The domains of the forest.
+struct Domains {
+    /// The NetBIOS names, by the key of the naming context.
+    netbios: HashMap<String, String>,
+    /// Those that accounts were found in, by the same key.
+    known: HashMap<String, Arc<Domain>>,
+}
 
 impl Domains {
     fn of(entries: &[&Entry]) -> Self {
         let mut domains = HashMap::new();
         for entry in entries.iter().filter(|entry| entry.is_a(schema::CROSS_REF)) {
-            let context = entry.values(Attribute::NcName).iter().min().and_then(|name| Dn::parse(name).ok());
-            let netbios = entry.values(Attribute::NetbiosName).iter().min();
+            let context = entry.values(Attribute::NcName).min().and_then(|name| Dn::parse(name).ok());
+            let netbios = entry.values(Attribute::NetbiosName).min();
             if let (Some(context), Some(netbios)) = (context, netbios) {
-                domains.insert(context.key().to_owned(), netbios.clone());
+                domains.insert(context.key().to_owned(), netbios.to_owned());
             }
         }
-        Self(domains)
+        Self { netbios: domains, known: HashMap::new() }
     }
 
     /// The domain that an object lies in. Without a crossRef its NetBIOS name is taken to be the first label.
-    fn of_account(&self, dn: &Dn) -> Domain {
+    fn of_account(&mut self, dn: &Dn) -> Arc<Domain> {
+        let key = dn.domain_key();
+        if let Some(known) = self.known.get(key) {
+            return Arc::clone(known);
+        }
         let dns = dn.dns_domain();
-        let known = self.0.get(dn.domain_key()).cloned();
-        let netbios = known.unwrap_or_else(|| fold(dns.split('.').next().unwrap_or_default()).to_uppercase());
-        Domain { dns, netbios }
+        let netbios = self.netbios.get(key).cloned();
+        let netbios = netbios.unwrap_or_else(|| fold(dns.split('.').next().unwrap_or_default()).to_uppercase());
+        let domain = Arc::new(Domain { dns, netbios });
+        self.known.insert(key.to_owned(), Arc::clone(&domain));
+        domain
     }
 }

@@ -14,7 +14,10 @@ use super::text::{fold, same};
 pub struct Entry {
     /// The object's name.
     pub dn: Dn,
-    values: BTreeMap<Attribute, Vec<String>>,
+    /// All values, one behind the other: there may be a hundred thousand entries.
+    text: String,
+    /// The attribute of each, and where it ends in `text`.
+    values: Vec<(Attribute, usize)>,
     ranges: BTreeMap<Attribute, Vec<Range>>,
 }
 
@@ -42,15 +45,20 @@ impl Entry {
     /// An object of which nothing but the name is known yet.
     #[must_use]
     pub fn new(dn: Dn) -> Self {
-        Self { dn, values: BTreeMap::new(), ranges: BTreeMap::new() }
+        Self { dn, text: String::new(), values: Vec::new(), ranges: BTreeMap::new() }
     }
 
     /// Takes in one value under its attribute description, `cn` or `servicePrincipalName;range=0-1499`.
     /// Attributes that the judgement does not need are passed over.
     pub fn add(&mut self, description: &str, value: &[u8]) {
         if let Some(attribute) = self.announce(description) {
-            self.values.entry(attribute).or_default().push(String::from_utf8_lossy(value).into_owned());
+            self.push(attribute, &String::from_utf8_lossy(value));
         }
+    }
+
+    fn push(&mut self, attribute: Attribute, value: &str) {
+        self.text.push_str(value);
+        self.values.push((attribute, self.text.len()));
     }
 
     /// Takes note that an attribute, or a range of it, was read, even when no value came with it.
@@ -67,29 +75,44 @@ impl Entry {
     }
 
     /// All values of an attribute, in the order read.
-    #[must_use]
-    pub fn values(&self, attribute: Attribute) -> &[String] {
-        self.values.get(&attribute).map_or(&[], Vec::as_slice)
+    pub fn values(&self, attribute: Attribute) -> impl Iterator<Item = &str> + Clone {
+        self.all().filter(move |(of, _)| *of == attribute).map(|(_, value)| value)
     }
 
-    /// All attributes that have values.
-    pub fn attributes(&self) -> impl Iterator<Item = (Attribute, &[String])> {
-        self.values.iter().map(|(attribute, values)| (*attribute, values.as_slice()))
+    /// Whether the attribute has a value.
+    #[must_use]
+    pub fn has(&self, attribute: Attribute) -> bool {
+        self.values.iter().any(|(of, _)| *of == attribute)
+    }
+
+    /// All values with their attributes, in the order of those.
+    pub fn attributes(&self) -> impl Iterator<Item = (Attribute, &str)> {
+        let mut all: Vec<_> = self.all().collect();
+        all.sort_by_key(|(attribute, _)| *attribute);
+        all.into_iter()
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Attribute, &str)> + Clone {
+        self.values.iter().scan(0, |start, &(attribute, end)| {
+            let value = self.text.get(*start..end).unwrap_or_default();
+            *start = end;
+            Some((attribute, value))
+        })
     }
 
     /// Whether the object is of this class (objectClass names all its superclasses too).
     #[must_use]
     pub fn is_a(&self, class: &str) -> bool {
-        self.values(Attribute::ObjectClass).iter().any(|value| same(value, class))
+        self.values(Attribute::ObjectClass).any(|value| same(value, class))
     }
 
     /// Takes in what another reading says of the same object.
     pub fn merge(&mut self, other: Self) {
+        for (attribute, value) in other.all() {
+            self.push(attribute, value);
+        }
         if other.dn.as_str() < self.dn.as_str() {
             self.dn = other.dn;
-        }
-        for (attribute, values) in other.values {
-            self.values.entry(attribute).or_default().extend(values);
         }
         for (attribute, ranges) in other.ranges {
             self.ranges.entry(attribute).or_default().extend(ranges);
@@ -146,7 +169,9 @@ pub struct Reading {
 
 impl Reading {
     /// Takes in an object, or more of one.
-    pub fn add(&mut self, entry: Entry) {
+    pub fn add(&mut self, mut entry: Entry) {
+        entry.text.shrink_to_fit();
+        entry.values.shrink_to_fit();
         match self.entries.entry(entry.dn.key().to_owned()) {
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(entry);
@@ -163,6 +188,11 @@ impl Reading {
     /// The objects, in the order of their names.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
+    }
+
+    /// The objects, and what could not be read.
+    pub fn into_parts(self) -> (impl Iterator<Item = Entry>, Vec<Gap>) {
+        (self.entries.into_values(), self.gaps)
     }
 }
 

@@ -23,8 +23,7 @@ impl Names {
     pub fn of(entry: &Entry) -> Self {
         let netbios = common_name(entry);
         let mut names = Self { netbios, fqdns: Vec::new(), unreadable: Vec::new() };
-        let mut addresses: Vec<&str> =
-            entry.values(Attribute::NetworkAddress).iter().filter_map(|value| tcp_address(value)).collect();
+        let mut addresses: Vec<&str> = entry.values(Attribute::NetworkAddress).filter_map(tcp_address).collect();
         sort_folded(&mut addresses, |address| address);
         addresses.dedup_by(|later, earlier| same(later, earlier));
         for address in addresses {
@@ -79,7 +78,7 @@ fn tcp_address(value: &str) -> Option<&str> {
 
 /// The common name, or the name in the DN where the attribute was not recorded.
 fn common_name(entry: &Entry) -> String {
-    entry.values(Attribute::Cn).iter().min().cloned().unwrap_or_else(|| entry.dn.name().to_owned())
+    entry.values(Attribute::Cn).min().unwrap_or_else(|| entry.dn.name()).to_owned()
 }
 
 /// An Exchange server.
@@ -209,7 +208,7 @@ impl Server {
         Self {
             dn: entry.dn.clone(),
             names: Names::of(entry),
-            product: entry.values(Attribute::SerialNumber).iter().min().map(|serial| product(serial)),
+            product: entry.values(Attribute::SerialNumber).min().map(product),
             skipped: facts.integer(entry, Attribute::CurrentServerRoles).and_then(Skipped::of),
             endpoints: Vec::new(),
         }

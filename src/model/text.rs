@@ -39,6 +39,9 @@ pub fn sort_folded<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
 /// controls, line separators, bidirectional marks, all format, zero-width and tag characters, and noncharacters.
 #[must_use]
 pub fn is_invisible(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || u32::from(character) & 0xfffe == 0xfffe
         || matches!(character,

@@ -59,8 +59,8 @@ fn entries(bytes: &[u8]) -> Vec<Entry> {
 }
 
 /// What of an entry has to survive being written.
-fn facts(entry: &Entry) -> (&str, &str, Vec<(&str, &[String])>) {
-    let values = entry.attributes().map(|(attribute, values)| (attribute.name(), values));
+fn facts(entry: &Entry) -> (&str, &str, Vec<(&str, &str)>) {
+    let values = entry.attributes().map(|(attribute, value)| (attribute.name(), value));
     (entry.dn.as_str(), entry.dn.key(), values.collect())
 }
 

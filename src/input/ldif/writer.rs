@@ -14,10 +14,8 @@ const WIDTH: usize = 76;
 /// Writes one entry and the empty line behind it.
 pub fn write_entry(out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
     write_line(out, "dn", entry.dn.as_str())?;
-    for (attribute, values) in entry.attributes() {
-        for value in values {
-            write_line(out, attribute.name(), value)?;
-        }
+    for (attribute, value) in entry.attributes() {
+        write_line(out, attribute.name(), value)?;
     }
     out.write_all(b"\n")
 }

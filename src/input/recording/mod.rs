@@ -171,7 +171,7 @@ impl Scan {
     /// asked for goes, so that the order of the records makes no difference.
     fn forget_mistakes(&mut self) {
         let mut wanted = Wanted::default();
-        self.reading.entries().for_each(|entry| wanted.learn(entry));
+        self.reading.entries().for_each(|entry| wanted.learn_accounts(entry));
         self.reading.retain(|entry| wanted.asks_for(entry));
     }
 }

@@ -24,7 +24,7 @@ const WRITABLE: &str = "allowedAttributesEffective";
 impl super::Forest<'_> {
     /// Finds accounts whose names are hidden.
     pub(super) async fn hidden_names(&mut self, session: &mut Session, base: &str) -> Result<(), Failure> {
-        let nameless = |entry: &&Entry| entry.values(Attribute::ServicePrincipalName).is_empty();
+        let nameless = |entry: &&Entry| !entry.has(Attribute::ServicePrincipalName);
         let accounts = self.collected.reading.entries().filter(nameless);
         let doubtful: Vec<Entry> = accounts.filter(|entry| sam_account_name(entry).is_some()).cloned().collect();
         let mut empty: HashSet<Dn> = HashSet::new();
@@ -44,7 +44,7 @@ impl super::Forest<'_> {
 }
 
 fn sam_account_name(entry: &Entry) -> Option<&str> {
-    entry.values(Attribute::SamAccountName).first().map(String::as_str)
+    entry.values(Attribute::SamAccountName).next()
 }
 
 fn never_had_names(found: &Found) -> bool {

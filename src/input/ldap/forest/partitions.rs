@@ -35,8 +35,8 @@ impl Partitions {
 impl Partition {
     fn of(entry: &Entry) -> Option<Self> {
         const DOMAIN: i64 = 2;
-        let context = Dn::parse(entry.values(Attribute::NcName).first()?).ok()?;
-        let flags = entry.values(Attribute::SystemFlags).first().and_then(|flags| schema::integer(flags));
+        let context = Dn::parse(entry.values(Attribute::NcName).next()?).ok()?;
+        let flags = entry.values(Attribute::SystemFlags).next().and_then(schema::integer);
         Some(Self { context, is_domain: flags.is_some_and(|flags| flags & DOMAIN != 0) })
     }
 }

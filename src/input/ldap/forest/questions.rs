@@ -2,9 +2,9 @@
 
 use ldap3::ldap_escape;
 
-use crate::input::query::CONFIGURATION_CLASSES;
+use crate::input::query::{CONFIGURATION_CLASSES, Wanted};
 use crate::model::directory::Directory;
-use crate::model::entry::Reading;
+use crate::model::entry::{Entry, Reading};
 use crate::model::schema::{self, Attribute};
 use crate::model::spn::Spn;
 
@@ -35,7 +35,11 @@ pub(super) fn exchange() -> String {
 /// nobody can say whose name it is. So that name is asked for in any case, and the NetBIOS name of servers still without an
 /// account. Where the administrator made HOST stand for SMTPSVC, all names are.
 pub(super) fn accounts(reading: &Reading) -> Vec<String> {
-    let directory = Directory::new(reading);
+    let mut wanted = Wanted::default();
+    reading.entries().for_each(|entry| wanted.learn_accounts(entry));
+    let holds_names = |entry: &Entry| entry.has(Attribute::ServicePrincipalName);
+    let of_servers = reading.entries().filter(|entry| !holds_names(entry) || wanted.is_account(entry));
+    let directory = Directory::of(of_servers, Vec::new());
     let mut terms = Vec::new();
     for server in &directory.servers {
         terms.extend(server.names.fqdns.iter().map(|fqdn| host_term(fqdn.as_str())));
