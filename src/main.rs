@@ -1,6 +1,8 @@
 //! The program: parse, run, print the chain of causes, return the exit code.
 
 mod cli;
+mod completions;
+mod man;
 mod progress;
 mod run;
 
