@@ -8,6 +8,7 @@ use clap_complete::aot::{Bash, Fish, Generator, PowerShell, Zsh};
 use crate::cli::Cli;
 
 /// A shell whose completions can be printed.
+#[allow(clippy::enum_variant_names, reason = "that is its name")]
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Shell {
     Bash,

@@ -1,4 +1,4 @@
-//! The manual page: all commands and their flags on one page, as `git` and its like do not, since ours are few.
+//! The manual page: all commands and their flags on one page, since they are few.
 
 use std::io::{self, Write};
 
