@@ -43,7 +43,10 @@ class Dependencies:
             authors = ", ".join(package["authors"])
             parts.append(f"{'=' * 100}\n{package['name']} {package['version']}: {package['license']}\n"
                          f"{package['repository'] or ''}\n{authors}\n")
-            for file in texts(Path(package["manifest_path"]).parent):
+            files = texts(Path(package["manifest_path"]).parent)
+            if not files:
+                parts.append("The package brings no text of its licence.\n")
+            for file in files:
                 parts.append(f"{'-' * 40} {file.name}\n{file.read_text(errors='replace').strip()}\n")
         return "\n".join(parts)
 
