@@ -1,4 +1,4 @@
-//! Flags become plain settings. The one file that knows clap.
+//! Flags become plain settings. Beside what is printed of them (completions, manual page), the one file that knows clap.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use spn_doctor::input::ldap::{Auth, HAS_KERBEROS, Secret, Security, Settings};
 use spn_doctor::model::text::printable;
 use spn_doctor::remedy::setspn::Dialect;
 use spn_doctor::trouble::Trouble;
+
+use crate::completions::Shell;
 
 /// Finds missing, misplaced and duplicate SMTPSVC service principal names of Exchange servers, and prints the setspn commands that put them right.
 #[derive(Debug, Parser)]
@@ -40,6 +42,14 @@ pub(crate) enum Command {
     },
     /// Print the JSON Schema of the report
     Schema,
+    /// Print what a shell needs to complete command lines
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, for man(1)
+    Man,
 }
 
 /// The flags of `check`.

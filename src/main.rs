@@ -1,6 +1,8 @@
 //! The program: parse, run, print the chain of causes, return the exit code.
 
 mod cli;
+mod completions;
+mod man;
 mod progress;
 mod run;
 
@@ -47,9 +49,7 @@ fn parse() -> cli::Cli {
 
 /// `error: what: cause: cause`, and a hint where there is one. Nobody reads it when standard output is closed early.
 fn report(error: &anyhow::Error) {
-    if error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
-    }) {
+    if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_closed_early) {
         return;
     }
     let causes: Vec<String> = error.chain().map(|cause| printable(&cause.to_string())).collect();
@@ -59,4 +59,10 @@ fn report(error: &anyhow::Error) {
     if let Some(hint) = hint {
         let _ = writeln!(stderr, "hint: {}", printable(hint));
     }
+}
+
+fn is_closed_early(error: &std::io::Error) -> bool {
+    /// A pipe that nobody holds any more, which the standard library does not know under that name.
+    const PIPE_NOT_CONNECTED: i32 = 233;
+    error.kind() == std::io::ErrorKind::BrokenPipe || cfg!(windows) && error.raw_os_error() == Some(PIPE_NOT_CONNECTED)
 }

@@ -18,6 +18,7 @@ use spn_doctor::trouble::Trouble;
 
 use crate::cli::{self, Check, Cli, Command, Format, Record};
 use crate::progress::Terminal;
+use crate::{completions, man};
 
 /// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
 pub(crate) fn run(cli: &Cli) -> Result<u8> {
@@ -26,6 +27,8 @@ pub(crate) fn run(cli: &Cli) -> Result<u8> {
         Command::Record(flags) => record(flags),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Schema => print(|out| out.write_all(output::SCHEMA.as_bytes())).map(|()| 0),
+        Command::Completions { shell } => print(|out| completions::write(*shell, out)).map(|()| 0),
+        Command::Man => print(man::write).map(|()| 0),
     }
 }
 

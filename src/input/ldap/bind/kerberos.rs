@@ -5,9 +5,10 @@ use cross_krb5::{ClientCtx, InitiateFlags, K5Ctx, PendingClientCtx, Step};
 
 use super::sasl::Offer;
 use super::sequence::Sequence;
+use super::ticket::{RENEW, no_ticket};
 use super::{Peer, refused, sasl_step};
 use crate::input::ldap::bind::Prologue;
-use crate::input::ldap::failure::{Failure, Trouble};
+use crate::input::ldap::failure::Failure;
 use crate::input::ldap::settings::Security;
 use crate::input::ldap::wire::layer::{Layer, Seal, Sealed};
 use crate::input::ldap::wire::messages::Outcome;
@@ -54,7 +55,7 @@ async fn initiate(peer: &Peer<'_>) -> Result<(PendingClientCtx, Vec<u8>), Failur
     };
     match tokio::task::spawn_blocking(ticket).await {
         Ok(Ok(started)) => Ok(started),
-        Ok(Err(error)) => Err(no_ticket(&error, peer.host)),
+        Ok(Err(error)) => Err(no_ticket(&plainly(&error), peer.host)),
         Err(_) => Err(Failure::server("the Kerberos library failed")),
     }
 }
@@ -94,7 +95,7 @@ fn refusal(outcome: &Outcome) -> Failure {
     match outcome.code {
         49 => Failure::last(
             format!("the server does not accept the Kerberos ticket: {said}"),
-            "compare the clocks (five minutes apart is too much), and renew the ticket with kinit",
+            format!("compare the clocks (five minutes apart is too much), and {RENEW}"),
         ),
         8 => Failure::last(
             format!("the server refuses Kerberos within TLS: {said}"),
@@ -114,41 +115,6 @@ fn plainly(error: &anyhow::Error) -> String {
     let inner =
         said.split_once("Minor code may provide more information (").and_then(|(_, rest)| rest.strip_suffix(')'));
     inner.map_or_else(|| said.clone(), ToOwned::to_owned)
-}
-
-/// Tells the ways apart in which there is no ticket. The libraries only offer prose.
-fn no_ticket(error: &anyhow::Error, host: &str) -> Failure {
-    let said = plainly(error);
-    let has = |needle: &str| said.to_ascii_lowercase().contains(needle);
-    if has("expired") {
-        return Failure::last(format!("the Kerberos ticket has expired: {said}"), "run kinit, then try again");
-    }
-    if has("no kerberos credentials available") || has("no credentials cache") || has("no credentials") {
-        return Failure::last(
-            format!("there is no Kerberos ticket: {said}"),
-            "run kinit, or use --auth simple with --user",
-        );
-    }
-    if has("server not found in kerberos database") || has("target_unknown") || has("0x80090303") {
-        let hint = "give the domain controller's full DNS name, not an alias or an address, as --server";
-        return Failure::Server(Trouble::new(format!("the KDC knows no service ldap/{host}: {said}")).hint(hint));
-    }
-    if has("skew") {
-        return Failure::last(
-            format!("the clocks are too far apart: {said}"),
-            "set this machine's clock, then try again",
-        );
-    }
-    if has("cannot contact any kdc") || has("cannot find kdc") || has("unable to reach any kdc") {
-        return Failure::last(
-            format!("no KDC can be reached: {said}"),
-            "check the realm's KDC in krb5.conf or DNS, and port 88",
-        );
-    }
-    Failure::last(
-        format!("Kerberos gives no ticket for ldap/{host}: {said}"),
-        "check the ticket with klist, and krb5.conf; or use --auth simple with --user",
-    )
 }
 
 /// An established context that seals.

@@ -7,6 +7,8 @@ mod refusal;
 mod sasl;
 #[cfg(any(windows, feature = "kerberos"))]
 mod sequence;
+#[cfg(any(windows, feature = "kerberos"))]
+mod ticket;
 
 use zeroize::Zeroizing;
 

@@ -138,7 +138,11 @@ impl ServerCertVerifier for Verifier {
 
 /// What is wrong, in the order in which an administrator would look.
 fn refused(error: &io::Error, host: &str, verifier: &Verifier) -> Failure {
-    const WHERE: &str = "give the CA that issued it with --ca-file; `openssl s_client -showcerts` shows it";
+    const WHERE: &str = if cfg!(windows) {
+        "give the CA that issued it with --ca-file, or let an administrator put it into this machine's Trusted Root Certification Authorities"
+    } else {
+        "give the CA that issued it with --ca-file; `openssl s_client -showcerts` shows it"
+    };
     let Some(cause) = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) else {
         return Failure::Server(
             Trouble::new(format!("TLS could not be agreed on: {}", printable(&error.to_string())))

@@ -1,6 +1,8 @@
 //! Where a domain's controllers and a forest's catalogues are: the domain from the environment, the servers from DNS.
 
 mod environment;
+mod membership;
+#[cfg(unix)]
 mod realm;
 mod records;
 
@@ -17,9 +19,10 @@ use crate::model::text::printable;
 
 /// The domain controllers of a domain, the one to try first first.
 pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<String>, Failure> {
-    let name = format!("_ldap._tcp.dc._msdcs.{}.", checked(domain)?);
-    let found = within(limit, "the look-up of domain controllers in DNS", look_up(&name)).await?;
+    let below = format!("dc._msdcs.{}.", checked(domain)?);
+    let found = within(limit, "the look-up of domain controllers in DNS", near_and_far("_ldap", &below)).await?;
     if found.is_empty() {
+        let name = format!("_ldap._tcp.{below}");
         let hint = "check the domain's name (--domain) and which DNS server this machine asks, or name a controller with --server";
         return Err(Failure::Final(
             Trouble::new(format!("DNS knows no domain controller of {domain}: {name} has no SRV record")).hint(hint),
@@ -30,8 +33,23 @@ pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<Str
 
 /// The machines of a forest that have a global catalogue.
 pub(super) async fn catalogues(forest: &str, limit: Duration) -> Result<Vec<String>, Failure> {
-    let name = format!("_gc._tcp.{}.", checked(forest)?);
-    within(limit, "the look-up of the global catalogue in DNS", look_up(&name)).await
+    let below = format!("{}.", checked(forest)?);
+    within(limit, "the look-up of the global catalogue in DNS", near_and_far("_gc", &below)).await
+}
+
+/// Those of this machine's site first, then all others. A site without any, or one that is gone, does no harm.
+async fn near_and_far(service: &str, below: &str) -> Result<Vec<String>, Failure> {
+    let site = membership::site().filter(|site| HostName::parse(site).is_ok());
+    let mut found = match site {
+        Some(site) => look_up(&format!("{service}._tcp.{site}._sites.{below}")).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    for host in look_up(&format!("{service}._tcp.{below}")).await? {
+        if !found.iter().any(|near| near.eq_ignore_ascii_case(&host)) {
+            found.push(host);
+        }
+    }
+    Ok(found)
 }
 
 fn checked(domain: &str) -> Result<&str, Failure> {

@@ -15,16 +15,10 @@ pub(super) fn of_ticket() -> Option<String> {
     of_cache(&fs::read(path).ok()?)
 }
 
-#[cfg(unix)]
 fn default_cache() -> Option<PathBuf> {
     use std::os::unix::fs::MetadataExt;
     let user = fs::metadata("/proc/self").ok()?.uid();
     Some(PathBuf::from(format!("/tmp/krb5cc_{user}")))
-}
-
-#[cfg(not(unix))]
-fn default_cache() -> Option<PathBuf> {
-    None
 }
 
 /// Reads the head of a cache file: version 4, with a header, or 3, then the principal's name type, part count and realm.
