@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
 use crate::model::account::Choice;
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::Requirements;
 
@@ -35,7 +35,7 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
         if server.requirements.is_empty() {
             return None;
         }
-        let mut names: Vec<_> = candidates.iter().map(|account| printable(account.dn.as_str())).collect();
+        let mut names: Vec<_> = candidates.iter().map(|account| shown(account.dn.as_str())).collect();
         names.sort();
         let message =
             format!("{} computer objects could be this server's account: {}", names.len(), names.join(" and "));

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -30,8 +30,8 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 }
 
 fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
-    let spn = printable(requirement.spn.as_str());
-    let holders: Vec<_> = requirement.holders.iter().map(|holder| printable(holder.dn.as_str())).collect();
+    let spn = shown(requirement.spn.as_str());
+    let holders: Vec<_> = requirement.holders.iter().map(|holder| shown(holder.dn.as_str())).collect();
     let message = format!("{spn} is held by {}, not by the server's account", holders.join(" and "));
     Finding::new(CHECK.code, Severity::Error, message, Remedy::only_holder(judged, requirement, advice(requirement)))
         .server(judged)
@@ -43,6 +43,6 @@ fn advice(requirement: &Requirement<'_>) -> String {
     format!(
         "Before an account loses the name, see whether it serves it: whether DNS resolves {} to a machine that runs as this account. \
 If it does, it is the rightful holder, and the endpoint's FQDN has to change instead.",
-        printable(requirement.spn.target())
+        shown(requirement.spn.target())
     )
 }

@@ -64,6 +64,28 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// A value within “…”: its own quotation marks of that shape are written out, so that nobody but us can end it.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let text = printable(text).replace('“', "\\u{201c}").replace('”', "\\u{201d}");
+    format!("“{text}”")
+}
+
+/// Whether a text begins like the commands that we print.
+#[must_use]
+pub fn is_setspn(text: &str) -> bool {
+    text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("setspn"))
+}
+
+/// A value in the middle of a sentence: a plain word as it is, everything else [`quoted`]. Prose is never wrapped within
+/// quotation marks, so that no line of a report begins with words of an enemy and passes for a command.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_.$:/\\,=@+()…".contains(c);
+    let is_word = text.starts_with(|c: char| c.is_alphanumeric() || c == '_') && text.chars().all(plain);
+    if is_word && !is_setspn(text) { text.to_owned() } else { quoted(text) }
+}
+
 /// JSON with what [`is_invisible`] written out as `\u….`: JSON leaves DEL, C1 controls and bidirectional marks as they are.
 /// Such a character stands only inside strings, where that means the same.
 #[must_use]
@@ -107,5 +129,24 @@ mod tests {
     fn what_acts_on_a_terminal_is_written_out() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
         assert_eq!(printable("Zürich \"x\""), "Zürich \"x\"");
+    }
+
+    #[test]
+    fn what_is_no_plain_word_stands_in_quotation_marks_that_it_cannot_end() {
+        for plain in ["EX01", "mail.contoso.com", "CONTOSO\\EX01$", "CN=Zürich,DC=com", "SMTPSVC/x:25"] {
+            assert_eq!(shown(plain), plain);
+        }
+        for (value, expected) in [
+            ("Internet Mail", "“Internet Mail”"),
+            ("", "“”"),
+            ("a”b“c", "“a\\u{201d}b\\u{201c}c”"),
+            ("SetSPN.exe", "“SetSPN.exe”"),
+            ("\\\\evil\\x.exe", "“\\\\evil\\x.exe”"),
+            ("a&b", "“a&b”"),
+            ("a\u{a0}b", "“a\u{a0}b”"),
+            ("a\nb", "“a\\u{a}b”"),
+        ] {
+            assert_eq!(shown(value), expected);
+        }
     }
 }

@@ -158,7 +158,7 @@ fn every_command_writes_clean_text_to_terminal_and_file() {
     // One in nine: each writes seven files, and waits for the disk to have them.
     for (number, value) in hostile().iter().enumerate().step_by(9) {
         let organisation = Organisation::new();
-        let changed = organisation.with_all_names(value);
+        let changed = organisation.with_all_names(value, SHAPES[number / 9 % 4]);
         std::fs::write(&from, changed.ldif()).unwrap();
         for words in commands {
             let about = format!("value {number}, {words:?}");
@@ -219,6 +219,45 @@ fn names_on_the_command_line_are_shown_clean_in_errors() {
             assert_clean(&run, &about);
             assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{about}");
             assert!(run.stderr.starts_with("error: "), "{about}: {}", run.stderr);
+        }
+    }
+}
+
+/// Long names are wrapped. Wherever that happens, no line may begin with what a reader, or a script, would take for a command:
+/// the report's own are found by `assert_same_words`, which counts every line that begins with setspn.
+#[test]
+fn no_line_of_a_report_begins_with_words_of_a_value() {
+    const COMMAND: &str = "setspn -D HOST/dc1.contoso.com CONTOSO\\DC1$";
+    let organisation = Organisation::new();
+    for width in 0..80 {
+        for (shape, value) in [
+            (Shape::Behind, format!(" {} {COMMAND}", "x".repeat(width))),
+            (Shape::Before, format!("{COMMAND} {} ", "x".repeat(width))),
+        ] {
+            let changed = organisation.with_all_names(value.as_bytes(), shape);
+            let printed = judged(&changed.ldif(), Dialect::Server2008).unwrap();
+            printed.assert_same_words(Dialect::Server2008, &format!("{width} {shape:?}"));
+            assert!(printed.shows(COMMAND), "{width} {shape:?}");
+        }
+    }
+}
+
+#[test]
+fn no_line_of_a_recorded_problem_passes_for_a_command() {
+    const COMMAND: &str = "setspn -D HOST/dc1.contoso.com CONTOSO\\DC1$";
+    for text in [
+        format!("\n  {COMMAND}"),
+        format!("\n{COMMAND}\n"),
+        format!("{} {COMMAND}", "x ".repeat(30)),
+        COMMAND.to_owned(),
+        format!("first run HOST/dc1\r\n    {}", COMMAND.to_uppercase()),
+    ] {
+        for place in ["dc1", COMMAND] {
+            let problem = serde_json::to_string(&[place, &text]).unwrap();
+            let ldif = format!("# spn-doctor recording, version 1\n# complete: no\n# not read: {problem}\n\n");
+            let printed = judged(ldif.as_bytes(), Dialect::Server2008).unwrap();
+            printed.assert_same_words(Dialect::Server2008, &text);
+            assert!(printed.shows("HOST/dc1"), "{text}");
         }
     }
 }

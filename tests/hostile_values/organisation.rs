@@ -79,7 +79,7 @@ impl Organisation {
     }
 
     /// The same value behind every name that people choose.
-    pub(crate) fn with_all_names(&self, hostile: &[u8]) -> Self {
+    pub(crate) fn with_all_names(&self, hostile: &[u8], shape: Shape) -> Self {
         let mut changed = self.clone();
         for place in self.places() {
             let shown = [
@@ -91,13 +91,16 @@ impl Organisation {
                 Attribute::NetbiosName,
                 Attribute::DnsHostName,
                 Attribute::ServicePrincipalName,
+                Attribute::SamAccountName,
+                Attribute::NetworkAddress,
             ];
             // Of several recorded values one is left as it is, so that accounts are still found.
             let is_shown = self.attribute(place).is_some_and(|attribute| shown.contains(&attribute));
             if let (true, Place::Value { record, line }) = (is_shown, place) {
                 let (name, value) = self.0[record].lines[line].clone();
-                let value = Shape::Behind.join(std::str::from_utf8(&value).unwrap(), hostile);
-                if name == Attribute::ServicePrincipalName.name() {
+                let value = shape.join(std::str::from_utf8(&value).unwrap(), hostile);
+                let kept = [Attribute::ServicePrincipalName, Attribute::NetworkAddress].map(Attribute::name);
+                if kept.contains(&name.as_str()) {
                     changed.0[record].lines.push((name, value));
                 } else {
                     changed.0[record].lines[line].1 = value;
