@@ -59,6 +59,33 @@ pub(super) fn no_domains(place: &str) -> Gap {
     )
 }
 
+/// The crossRef of a domain that exists was not seen, so others may be hidden as well.
+pub(super) fn hidden_domain(place: &str, domain: &Dn) -> Gap {
+    Gap::new(
+        place,
+        format!(
+            "not all domains of the forest are known: the crossRef of {} was not seen; have Read on this container and all in it \
+             granted to this account (by default all authenticated users have it)",
+            shown(&domain.dns_domain())
+        ),
+    )
+}
+
+/// Not even a domain controller was seen in a domain.
+pub(super) fn invisible_domain(domain: &Dn, server: &str, refusal: Option<&Refusal>) -> Gap {
+    let said =
+        refusal.map_or_else(String::new, |refusal| format!(" (result {}: {})", refusal.code, quoted(&refusal.text)));
+    Gap::new(
+        domain.as_str(),
+        format!(
+            "nothing of this domain was seen on {server}, not even its domain controllers{said}: this account may not read there, or \
+             that server does not hold this domain yet. All that is needed is List Contents and Read Property \
+             (by default authenticated users have both){}",
+            or_grant(domain.as_str(), "/I:T /G \"DOMAIN\\account:LCRP\"")
+        ),
+    )
+}
+
 /// No Exchange server was seen.
 pub(super) fn no_servers(place: &str) -> Gap {
     Gap::new(
