@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::Manual;
 use super::shared_fqdn;
 use crate::finding::{Finding, Severity};
-use crate::model::text::shown;
+use crate::model::text::{listed, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -44,8 +44,8 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 
 fn message(requirement: &Requirement<'_>) -> String {
     let spn = shown(requirement.spn.as_str());
-    let holders: Vec<_> = requirement.holders.iter().map(|holder| shown(holder.dn.as_str())).collect();
-    format!("{spn} is held by {} objects: {}", holders.len(), holders.join(" and "))
+    let holders = listed(requirement.holders.iter().map(|holder| holder.dn.as_str()), " and ");
+    format!("{spn} is held by {} objects: {holders}", requirement.holders.len())
 }
 
 fn of_a_server(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
-use crate::model::text::shown;
+use crate::model::text::{listed, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -31,8 +31,8 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 
 fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
     let spn = shown(requirement.spn.as_str());
-    let holders: Vec<_> = requirement.holders.iter().map(|holder| shown(holder.dn.as_str())).collect();
-    let message = format!("{spn} is held by {}, not by the server's account", holders.join(" and "));
+    let holders = listed(requirement.holders.iter().map(|holder| holder.dn.as_str()), " and ");
+    let message = format!("{spn} is held by {holders}, not by the server's account");
     Finding::new(CHECK.code, Severity::Error, message, Remedy::only_holder(judged, requirement, advice(requirement)))
         .server(judged)
         .endpoints(requirement.needed_by.iter().copied())

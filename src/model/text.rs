@@ -86,6 +86,19 @@ pub fn shown(text: &str) -> String {
     if is_word && !is_setspn(text) { text.to_owned() } else { quoted(text) }
 }
 
+/// Values in a sentence, the first of very many: were all of them told to each of as many servers, a report would have no end.
+#[must_use]
+pub fn listed<'a>(values: impl Iterator<Item = &'a str>, between: &str) -> String {
+    const MOST: usize = 20;
+    let mut values: Vec<String> = values.map(shown).collect();
+    let more = values.len().saturating_sub(MOST);
+    if more > 0 {
+        values.truncate(MOST);
+        values.push(format!("{more} more"));
+    }
+    values.join(between)
+}
+
 /// JSON with what [`is_invisible`] written out as `\u….`: JSON leaves DEL, C1 controls and bidirectional marks as they are.
 /// Such a character stands only inside strings, where that means the same.
 #[must_use]
@@ -129,6 +142,13 @@ mod tests {
     fn what_acts_on_a_terminal_is_written_out() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
         assert_eq!(printable("Zürich \"x\""), "Zürich \"x\"");
+    }
+
+    #[test]
+    fn of_very_many_values_the_first_are_told() {
+        assert_eq!(listed(["a", "b c"].into_iter(), " and "), "a and “b c”");
+        assert!(listed([""; 20].into_iter(), ", ").ends_with(", “”"));
+        assert!(listed([""; 25].into_iter(), " and ").ends_with("“” and 5 more"));
     }
 
     #[test]

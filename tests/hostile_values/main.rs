@@ -274,6 +274,22 @@ fn thousands_of_hostile_names_on_one_account_end_soon() {
 }
 
 #[test]
+fn the_report_of_a_crowd_grows_no_faster_than_the_crowd() {
+    let length = |servers| {
+        let mut organisation = Organisation::new();
+        organisation.add_a_crowd(servers);
+        judged(&organisation.ldif(), Dialect::Server2008).unwrap().json.len()
+    };
+    let [few, many] = [100, 400].map(length);
+    assert!(many < 5 * few, "{few} bytes for 100 servers, {many} for 400");
+}
+
+#[test]
+fn every_character_that_must_not_be_printed_raw_is_written_out_and_no_other() {
+    unicode::assert_all_written_out();
+}
+
+#[test]
 fn an_object_with_a_look_alike_name_is_not_taken_for_the_account() {
     for spaces in ["\u{a0}", "\u{2003}", "\u{3000}", "\u{85}"] {
         let mut organisation = Organisation::new();
