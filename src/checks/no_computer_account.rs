@@ -44,7 +44,7 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
             names.join(" or "),
             shown(&server.server.names.netbios)
         );
-        let advice = "Decide whether the server still exists. If not, remove it from the organisation; if so, find its computer object (another domain?), restore it, or join the machine again.";
+        let advice = "Decide whether the server still exists. If not, remove it from the organisation; if so, find its computer object (in another domain, or where this account may not look?), restore it, or join the machine again.";
         Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged)
     };
     without.map(finding).collect()
