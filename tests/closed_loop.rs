@@ -260,3 +260,67 @@ fn who_may_not_see_the_names_of_one_account_gets_no_verdict_and_the_right_that_i
     assert_eq!(problems[0]["where"], account.as_str());
     assert!(problems[0]["what"].as_str().unwrap().contains(&format!("dsacls \"{account}\" /G")), "{problems}");
 }
+
+/// Runs a tool on the domain controller's own database, beside the server.
+fn offline(program: &str, arguments: &[&str], input: &str) -> String {
+    let [database, configuration] =
+        ["private/sam.ldb", "etc/smb.conf"].map(|file| format!("{}/dc/{file}", lab("LAB_DIR")));
+    let mut child = Command::new(program)
+        .args(arguments)
+        .args(["-H", &database, &format!("--configfile={configuration}")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one problem of a check that came to no verdict: where, and what.
+fn only_problem(user: &str, password_file: &str) -> (String, String) {
+    let user = format!("{user}@{}", lab("LAB_DNS_DOMAIN"));
+    let flags = ["check", "--format", "json", "--user", &user, "--password-file", password_file, "--ca-file"];
+    let run = run(flags.into_iter().chain([lab("LAB_CA").as_str()]));
+    assert_eq!(run.code, 2);
+    let problems = run.report()["problems"].as_array().unwrap().clone();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let text = |name: &str| problems[0][name].as_str().unwrap().to_owned();
+    (text("where"), text("what"))
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn who_may_not_look_into_the_domain_gets_no_verdict_and_the_right_that_is_missing() {
+    let (base, folder) = (lab("LAB_BASE_DN"), tempfile::tempdir().unwrap());
+    let password = folder.path().join("password");
+    std::fs::write(&password, "Throw-away.2003").unwrap();
+    offline("samba-tool", &["user", "create", "outsider", "Throw-away.2003"], "");
+    let found = offline("ldbsearch", &["(sAMAccountName=outsider)", "objectSid"], "");
+    let identifier = found.lines().find_map(|line| line.strip_prefix("objectSid: ")).unwrap();
+    let (place, refusal) =
+        (format!("--objectdn=OU=Domain Controllers,{base}"), format!("--sddl=(D;;LC;;;{identifier})"));
+    offline("samba-tool", &["dsacl", "set", &place, &refusal], "");
+    let (place, what) = only_problem("outsider", password.to_str().unwrap());
+    offline("samba-tool", &["user", "delete", "outsider"], "");
+    assert_eq!(place, base);
+    assert!(what.contains("List Contents and Read Property"), "{what}");
+    assert!(what.ends_with(&format!("\n  dsacls \"{base}\" /I:T /G \"DOMAIN\\account:LCRP\"")), "{what}");
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_domain_of_the_forest_that_nobody_here_knows_gets_no_verdict() {
+    let (base, name) = (lab("LAB_BASE_DN"), lab("LAB_DNS_DOMAIN"));
+    let reference = format!("CN=CHILD,CN=Partitions,CN=Configuration,{base}");
+    let child = format!(
+        "dn: {reference}\nobjectClass: crossRef\ncn: CHILD\nnCName: DC=child,{base}\nnETBIOSName: CHILD\n\
+         dnsRoot: child.{name}\nsystemFlags: 3\n"
+    );
+    offline("ldbadd", &["--relax"], &child);
+    let (place, what) = only_problem(&lab("LAB_READER"), &lab("LAB_READER_PASSWORD_FILE"));
+    offline("ldbdel", &["--relax", &reference], "");
+    assert_eq!(place, format!("DC=child,{base}"));
+    assert!(what.starts_with("nothing of this domain was seen on "), "{what}");
+}

@@ -102,7 +102,7 @@ fn one_domain_is_read_from_its_controller_alone() {
         ]
     );
     let pages: Vec<_> = log.0.iter().map(|report| (report.entries, report.pages)).collect();
-    assert_eq!(pages, [(1, 1), (2, 1), (4, 2), (0, 1), (1, 1), (2, 1), (2, 1)]);
+    assert_eq!(pages, [(1, 1), (2, 1), (4, 2), (0, 1), (1, 1), (1, 1), (2, 1), (2, 1)]);
     assert!(server.filters().iter().all(|filter| !filter.contains("dNSHostName")));
 }
 
@@ -142,7 +142,7 @@ fn the_number_of_searches_does_not_grow_with_the_servers() {
     let server = controller(configuration(&[ROOT], &names.iter().map(String::as_str).collect::<Vec<_>>()), None);
     let mut log = Log::default();
     ldap::read(&Settings { page_size: 1000, ..settings(&[&server]) }, &mut log).unwrap();
-    assert_eq!(log.0.len(), 8);
+    assert_eq!(log.0.len(), 9);
 }
 
 #[test]
@@ -174,7 +174,8 @@ fn several_domains_are_read_from_the_catalogue() {
     assert_eq!(gaps(&live), "");
     assert_eq!(accounts(&live).len(), 3);
     assert!(server.filters().iter().all(|filter| !filter.contains("SMTPSVC")), "{:?}", server.filters());
-    assert!(catalogue.searches.lock().unwrap().iter().all(|(base, _)| base.is_empty()));
+    let searches = catalogue.searches.lock().unwrap().clone();
+    assert!(searches.iter().all(|(base, filter)| base.is_empty() || filter.contains("primaryGroupID")), "{searches:?}");
 }
 
 #[test]
@@ -187,6 +188,48 @@ fn without_a_catalogue_the_reading_is_incomplete_and_says_so() {
     assert!(
         gaps(&live).starts_with("global catalogue: the forest has several domains (child.contoso.com, contoso.com)")
     );
+}
+
+/// A forest of two domains, and a controller whose catalogue, or whose own answers, hide something.
+fn two_domains(controller_hides: Option<&str>, catalogue_hides: Option<&str>, domains: &[&str]) -> Live {
+    let address = own_address();
+    let accounts = vec![
+        computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/EX01", "SMTPSVC/ex01.contoso.com"]),
+        computer("OTHER", CHILD, &["SMTPSVC/mail.contoso.com"]),
+    ];
+    let mut own = configuration(domains, &["ex01.contoso.com"]);
+    own.push(accounts[0].clone());
+    let hide = |part| Some((part, Trick::Hide));
+    let _catalogue = serve((address, 3268), root("TRUE"), accounts, catalogue_hides.and_then(hide));
+    read(&[&serve((address, 0), root("TRUE"), own, controller_hides.and_then(hide))]).unwrap()
+}
+
+#[test]
+fn a_domain_that_may_not_be_seen_is_a_gap_that_names_the_right() {
+    assert_eq!(gaps(&two_domains(None, None, &[ROOT, CHILD])), "");
+    for hidden in [ROOT, CHILD] {
+        // The search in this domain, and none of the others: those of the whole catalogue have no base.
+        let part = format!("<{hidden}> Equality(\"primaryGroupID\"");
+        let said = gaps(&two_domains(None, Some(&part), &[ROOT, CHILD]));
+        assert!(said.starts_with(&format!("{hidden}: nothing of this domain was seen on ")), "{said}");
+        assert!(said.contains("List Contents and Read Property") && said.lines().count() == 2, "{said}");
+        assert!(said.ends_with(&format!("\n  dsacls \"{hidden}\" /I:T /G \"DOMAIN\\account:LCRP\"\n")), "{said}");
+    }
+    let single = controller(small_forest(), Some(("primaryGroupID", Trick::Hide)));
+    assert!(gaps(&read(&[&single]).unwrap()).starts_with("DC=contoso,DC=com: nothing of this domain was seen"));
+    let code = LdapResultCode::NoSuchObject;
+    let refusing = controller(small_forest(), Some(("primaryGroupID", Trick::Result(code, 0))));
+    assert!(gaps(&read(&[&refusing]).unwrap()).contains("not even its domain controllers (result 32"));
+}
+
+#[test]
+fn a_domain_whose_cross_reference_is_hidden_is_a_gap() {
+    // Of whom the controller of the root domain shows only the child: then there are others it does not show.
+    let said = gaps(&two_domains(None, None, &[CHILD]));
+    assert!(said.contains("not all domains of the forest are known: the crossRef of contoso.com"), "{said}");
+    assert_eq!(said.lines().count(), 1, "the accounts of both were read all the same: {said}");
+    let said = gaps(&two_domains(Some("crossRef"), None, &[ROOT, CHILD]));
+    assert!(said.contains("the domains of the forest are not known"), "{said}");
 }
 
 #[test]
@@ -322,22 +365,6 @@ fn endless_answers_are_refused() {
 }
 
 #[test]
-fn new_objects_without_end_are_refused() {
-    let server = controller(small_forest(), Some((HOLDERS, Trick::NewPages)));
-    let error = ldap::read(
-        &Settings {
-            page_size: 50_000,
-            timeout: Duration::from_secs(120),
-            step_timeout: Duration::from_secs(60),
-            ..settings(&[&server])
-        },
-        &mut (),
-    );
-    let error = error.unwrap_err().to_string();
-    assert!(error.contains("more than any directory has"), "{error}");
-}
-
-#[test]
 fn answers_to_other_questions_are_refused() {
     let outside = object("CN=EX01,DC=evil,DC=com", &[("objectClass", "computer")]);
     assert!(refused(HOLDERS, &Trick::Instead(outside)).contains("does not lie where it was asked to look"));
@@ -351,8 +378,8 @@ fn malformed_and_gigantic_messages_are_refused() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "no LDAP message"),
         (vec![0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], "a message of 2147483653 bytes"),
         (vec![0x30, 0x80, 0x02, 0x01, 0x01], "malformed BER"),
-        // An object without a name, under the number of the seventh request, which this one is.
-        (vec![0x30, 0x05, 0x02, 0x01, 0x07, 0x64, 0x00], "no LDAP message"),
+        // An object without a name, under the number of the eighth request, which this one is.
+        (vec![0x30, 0x05, 0x02, 0x01, 0x08, 0x64, 0x00], "no LDAP message"),
         ([&[0x30, 0x83, 0x10, 0x00, 0x00][..], &vec![0x30; 0x10_0000]].concat(), "malformed BER"),
     ] {
         let error = refused(HOLDERS, &Trick::Raw(bytes));

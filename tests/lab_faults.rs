@@ -83,13 +83,16 @@ fn cases(scene: &Scene, faults: &[Fault], each: usize) -> Vec<Case> {
     cases
 }
 
+/// The README promises as many for each way of protecting a connection.
 fn never_wrong(name: &str, scene: &Scene) {
+    let mut tried = 0;
     for (kind, faults, each, threads) in [("faults", &FAULTS[..], 12, 4), ("silence", &[Fault::Stall], 12, 16)] {
         let tally = sweep(scene, &cases(scene, faults, each), threads);
         println!("{name}, {kind}: {tally}, {} not reached", tally.unreached);
         assert!(tally.wrong.is_empty(), "{name}: {:#?}", tally.wrong);
-        assert!(tally.cases() >= 30 * faults.len(), "{name}: {tally}");
+        tried += tally.cases();
     }
+    common::promised::at_least("all of these on a real domain controller", tried, sweep::all());
 }
 
 #[test]

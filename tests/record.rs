@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{check, fixtures, lab, run, text};
+use common::{check, fixtures, lab, promised, run, text};
 use serde_json::Value;
+use spn_doctor::input::recording;
 
 /// Records recordings anew, into a folder.
 fn record(folder: &Path, from: &[PathBuf], more: &[&str]) -> PathBuf {
@@ -117,15 +118,90 @@ fn a_recording_that_is_cut_or_damaged_is_never_a_verdict() {
         check([&damaged]).code
     };
     assert_eq!(code(&bytes), 1);
-    for end in (0..bytes.len() - 1).step_by(7) {
+    for end in (0..bytes.len() - 1).step_by(97) {
         assert_eq!(code(&bytes[..end]), 2, "cut at {end}");
+        assert_eq!(code(&bytes[end + 1..]), 2, "cut up to {end}");
     }
-    let records: Vec<&str> = std::str::from_utf8(&bytes).unwrap().split_inclusive("\n\n").collect();
-    for removed in 0..records.len() {
-        let rest: String =
-            records.iter().enumerate().filter(|(at, _)| *at != removed).map(|(_, record)| *record).collect();
-        assert_eq!(code(rest.as_bytes()), 2, "record {removed} removed");
+}
+
+/// A healthy organisation as small as can be.
+const SMALL: &str = "\
+dn: CN=EX01,CN=Servers,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=a,DC=b
+objectClass: msExchExchangeServer
+networkAddress: ncacn_ip_tcp:ex01.a.b
+
+dn: CN=1,CN=SMTP,CN=EX01,CN=Servers,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=a,DC=b
+objectClass: protocolCfgSMTPServer
+adminDisplayName: Zürich
+
+dn: CN=EX01,DC=a,DC=b
+objectClass: computer
+sAMAccountName: EX01$
+servicePrincipalName: HOST/ex01.a.b
+servicePrincipalName: SMTPSVC/EX01
+servicePrincipalName: SMTPSVC/ex01.a.b
+";
+
+/// The pieces of a file without one of them, with one of them twice, and with two that stand side by side the other way round.
+fn disorders(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut disorders = Vec::new();
+    for at in 0..pieces.len() {
+        let (before, after) = (pieces[..at].concat(), pieces[at + 1..].concat());
+        disorders.push([&before[..], &after].concat());
+        disorders.push([&before[..], pieces[at], pieces[at], &after].concat());
+        if let Some(next) = pieces.get(at + 1) {
+            let rest = pieces[at + 2..].concat();
+            disorders.push([&before[..], next, pieces[at], &rest].concat());
+        }
     }
+    disorders
+}
+
+/// Cut at every byte, before it and behind it; every byte lost, doubled, and with each of its bits the other way; lines and
+/// records missing, doubled and swapped.
+fn damages(whole: &[u8]) -> Vec<Vec<u8>> {
+    let mut damages = Vec::new();
+    for at in 0..whole.len() {
+        let (before, after) = (&whole[..at], &whole[at + 1..]);
+        damages.extend([before.to_vec(), after.to_vec(), [before, after].concat()]);
+        damages.push([before, &whole[at..=at], &whole[at..]].concat());
+        damages.extend((0..8).map(|bit| [before, &[whole[at] ^ 1 << bit], after].concat()));
+    }
+    damages.extend(disorders(&whole.split_inclusive(|byte| *byte == b'\n').collect::<Vec<_>>()));
+    let text = std::str::from_utf8(whole).unwrap();
+    damages.extend(disorders(&text.split_inclusive("\n\n").map(str::as_bytes).collect::<Vec<_>>()));
+    damages
+}
+
+/// The lines, whatever ends them: other ends, and empty lines at the end, are no damage.
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> =
+        bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
+    while lines.last().is_some_and(|line| line.is_empty()) {
+        lines.pop();
+    }
+    lines
+}
+
+#[test]
+fn no_single_damage_of_a_recording_goes_unnoticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = folder.path().join("small.ldif");
+    fs::write(&small, SMALL).unwrap();
+    let whole = fs::read(record(folder.path(), &[small], &[])).unwrap();
+    let damaged = folder.path().join("damaged.ldif");
+    let is_whole = |bytes: &[u8]| {
+        fs::write(&damaged, bytes).unwrap();
+        recording::read(std::slice::from_ref(&damaged)).is_ok_and(|reading| reading.gaps.is_empty())
+    };
+    assert!(is_whole(&whole));
+    let mut tried = 0;
+    for bytes in damages(&whole).iter().filter(|bytes| lines(bytes) != lines(&whole)) {
+        assert!(!is_whole(bytes), "{}", String::from_utf8_lossy(bytes));
+        tried += 1;
+    }
+    println!("{tried} damaged recordings");
+    promised::at_least("damaged recordings", tried, false);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
 use crate::model::account::Choice;
-use crate::model::text::printable;
+use crate::model::text::listed;
 use crate::remedy::Remedy;
 use crate::requirements::Requirements;
 
@@ -35,10 +35,10 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
         if server.requirements.is_empty() {
             return None;
         }
-        let mut names: Vec<_> = candidates.iter().map(|account| printable(account.dn.as_str())).collect();
-        names.sort();
-        let message =
-            format!("{} computer objects could be this server's account: {}", names.len(), names.join(" and "));
+        let mut names: Vec<_> = candidates.iter().map(|account| account.dn.as_str()).collect();
+        names.sort_unstable();
+        let (count, names) = (names.len(), listed(names.into_iter(), " and "));
+        let message = format!("{count} computer objects could be this server's account: {names}");
         let advice = "Decide which of them the machine uses, and remove, rename or clean up the other. Until then no command is safe.";
         Some(Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged))
     };

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::Requirements;
 
@@ -31,7 +31,7 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
     let finding = |judged| {
         let server: &crate::requirements::Judged<'_> = judged;
         let account = server.account.one().filter(|account| account.disabled && !server.requirements.is_empty())?;
-        let message = format!("the server's account {} is disabled", printable(account.dn.as_str()));
+        let message = format!("the server's account {} is disabled", shown(account.dn.as_str()));
         let advice = "Decide whether the server is in use: then enable the account; if not, remove the server from the organisation.";
         Some(Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).server(judged))
     };

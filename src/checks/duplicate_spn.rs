@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::Manual;
 use super::shared_fqdn;
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::{listed, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -43,9 +43,9 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 }
 
 fn message(requirement: &Requirement<'_>) -> String {
-    let spn = printable(requirement.spn.as_str());
-    let holders: Vec<_> = requirement.holders.iter().map(|holder| printable(holder.dn.as_str())).collect();
-    format!("{spn} is held by {} objects: {}", holders.len(), holders.join(" and "))
+    let spn = shown(requirement.spn.as_str());
+    let holders = listed(requirement.holders.iter().map(|holder| holder.dn.as_str()), " and ");
+    format!("{spn} is held by {} objects: {holders}", requirement.holders.len())
 }
 
 fn of_a_server(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
@@ -56,7 +56,7 @@ fn of_a_server(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
         "Before another object loses the name, see whether it serves it: whether DNS resolves {} to a machine that runs as this account. \
 If it does, it is the rightful holder, and the endpoint's FQDN has to change instead. \
 The undo brings the duplicate back, which domain controllers refuse as long as the server holds the name.",
-        printable(requirement.spn.target())
+        shown(requirement.spn.target())
     );
     Finding::new(CHECK.code, Severity::Error, message(requirement), Remedy::only_holder(judged, requirement, advice))
         .server(judged)
@@ -69,7 +69,7 @@ fn through_host(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
     let advice = format!(
         "Nobody holds the SPN itself: sPNMappings in the directory makes HOST/{0} stand for it, and these objects hold that. \
 Decide which of them is really called {0}, and delete HOST/{0} from the others.",
-        printable(requirement.spn.target())
+        shown(requirement.spn.target())
     );
     Finding::new(CHECK.code, Severity::Error, message(requirement), Remedy::decide(advice))
         .server(judged)

@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
 use crate::model::exchange::{Endpoint, Kind};
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements};
 
@@ -41,7 +41,7 @@ fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Option<Finding
     };
     let mut connectors = requirement.needed_by.iter().copied().filter(is_for_servers).peekable();
     connectors.peek()?;
-    let name = printable(requirement.spn.target());
+    let name = shown(requirement.spn.target());
     let message =
         format!("a connector with Exchange Server authentication announces {name}, which is no name of its server");
     let own = judged.server.names.fqdn().map_or_else(String::new, |fqdn| format!(" ({fqdn})"));

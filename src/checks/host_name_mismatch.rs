@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirements};
 
@@ -40,8 +40,8 @@ fn finding(judged: &Judged<'_>) -> Option<Finding> {
     }
     let message = format!(
         "the server's account {} calls itself {}, but Exchange knows the server as {fqdn}",
-        printable(account.dn.as_str()),
-        printable(claimed)
+        shown(account.dn.as_str()),
+        shown(claimed)
     );
     let advice = "Decide which name is right. Exchange does not support renaming a server: give the machine its old name back, or retire it.";
     Some(Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).server(judged))

@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
 use crate::model::host::HostName;
-use crate::model::text::printable;
+use crate::model::text::{quoted, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirements};
 
@@ -39,7 +39,7 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 fn finding(judged: &Judged<'_>) -> Option<Finding> {
     let describe = |(endpoint, name): (&crate::model::exchange::Endpoint, &str)| {
         let reason = HostName::parse(name).err().map(|error| error.to_string()).unwrap_or_default();
-        format!("{} announces “{}”, which is no host name: {reason}", printable(&endpoint.name), printable(name))
+        format!("endpoint {} announces {}, which is no host name: {reason}", shown(&endpoint.name), quoted(name))
     };
     let described: Vec<_> = judged.invalid_endpoints().map(describe).collect();
     if described.is_empty() {

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::quoted;
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirements};
 
@@ -38,7 +38,7 @@ fn findings(requirements: &Requirements<'_>, judged: &Judged<'_>) -> Vec<Finding
     let malformed = account.spns.iter().filter(|spn| spn.is_smtpsvc() && spn.parts().is_none());
     let finding = |spn: &crate::model::spn::Spn| {
         let message =
-            format!("the server's account holds “{}”, which is not class/host[:port][/name]", printable(spn.as_str()));
+            format!("the server's account holds {}, which is not class/host[:port][/name]", quoted(spn.as_str()));
         let advice = "Delete the value by hand; no command is printed, since a command line could misread it. If a name was meant that is reported missing, add that one.";
         Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice))
             .server(judged)

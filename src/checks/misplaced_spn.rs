@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::{listed, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -30,9 +30,9 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 }
 
 fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
-    let spn = printable(requirement.spn.as_str());
-    let holders: Vec<_> = requirement.holders.iter().map(|holder| printable(holder.dn.as_str())).collect();
-    let message = format!("{spn} is held by {}, not by the server's account", holders.join(" and "));
+    let spn = shown(requirement.spn.as_str());
+    let holders = listed(requirement.holders.iter().map(|holder| holder.dn.as_str()), " and ");
+    let message = format!("{spn} is held by {holders}, not by the server's account");
     Finding::new(CHECK.code, Severity::Error, message, Remedy::only_holder(judged, requirement, advice(requirement)))
         .server(judged)
         .endpoints(requirement.needed_by.iter().copied())
@@ -43,6 +43,6 @@ fn advice(requirement: &Requirement<'_>) -> String {
     format!(
         "Before an account loses the name, see whether it serves it: whether DNS resolves {} to a machine that runs as this account. \
 If it does, it is the rightful holder, and the endpoint's FQDN has to change instead.",
-        printable(requirement.spn.target())
+        shown(requirement.spn.target())
     )
 }

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::{Requirement, Requirements, Status};
 
@@ -35,7 +35,7 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
         let requirement: &Requirement<'_> = requirement;
         let message = format!(
             "no account holds {}, a name of the server itself that Exchange registers when transport starts",
-            printable(requirement.spn.as_str())
+            shown(requirement.spn.as_str())
         );
         let advice = "Restarting the Exchange transport service registers it too, if the computer may write its own names; event 12011 says when it may not.";
         Finding::new(CHECK.code, Severity::Warning, message, Remedy::only_holder(judged, requirement, advice))

@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS, WRITE_SPN};
 use crate::finding::{Finding, Severity};
 use crate::model::exchange::Kind;
-use crate::model::text::printable;
+use crate::model::text::{listed, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -40,7 +40,7 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
 fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
     let falls_back = requirement.needed_by.iter().all(|endpoint| !endpoint.kind.serves_exchange());
     let severity = if falls_back { Severity::Warning } else { Severity::Error };
-    let message = format!("no account holds {}{}", printable(requirement.spn.as_str()), instead(requirement));
+    let message = format!("no account holds {}{}", shown(requirement.spn.as_str()), instead(requirement));
     let remedy = Remedy::only_holder(judged, requirement, advice(judged, requirement));
     Finding::new(CHECK.code, severity, message, remedy)
         .server(judged)
@@ -50,11 +50,11 @@ fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
 
 /// What the account holds in its place, if anything.
 fn instead(requirement: &Requirement<'_>) -> String {
-    let held: Vec<_> = requirement.near_misses.iter().map(|spn| printable(spn.as_str())).collect();
-    if held.is_empty() {
+    if requirement.near_misses.is_empty() {
         return String::new();
     }
-    format!("; the server's account holds {}, which is another name", held.join(", "))
+    let held = listed(requirement.near_misses.iter().map(|spn| spn.as_str()), ", ");
+    format!("; the server's account holds {held}, which is another name")
 }
 
 fn advice(judged: &Judged<'_>, requirement: &Requirement<'_>) -> String {

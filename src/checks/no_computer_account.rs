@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
 use crate::model::account::Choice;
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::Remedy;
 use crate::requirements::Requirements;
 
@@ -42,9 +42,9 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
         let message = format!(
             "no computer object holds {} or is called {}$",
             names.join(" or "),
-            printable(&server.server.names.netbios)
+            shown(&server.server.names.netbios)
         );
-        let advice = "Decide whether the server still exists. If not, remove it from the organisation; if so, find its computer object (another domain?), restore it, or join the machine again.";
+        let advice = "Decide whether the server still exists. If not, remove it from the organisation; if so, find its computer object (in another domain, or where this account may not look?), restore it, or join the machine again.";
         Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged)
     };
     without.map(finding).collect()

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
-use crate::model::text::printable;
+use crate::model::text::listed;
 use crate::remedy::Remedy;
 use crate::requirements::Requirements;
 
@@ -34,8 +34,8 @@ fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
     if orphans.is_empty() {
         return Vec::new();
     }
-    let names: Vec<_> = orphans.iter().map(|endpoint| printable(endpoint.dn.as_str())).collect();
-    let message = format!("no Exchange server object was read above {}", names.join(" and "));
+    let names = listed(orphans.iter().map(|endpoint| endpoint.dn.as_str()), " and ");
+    let message = format!("no Exchange server object was read above {names}");
     let advice = "Find out whether the server still exists: then read the whole Exchange container; if not, remove the leftover object.";
     vec![Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).endpoints(orphans)]
 }

@@ -6,7 +6,7 @@ use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual};
 use crate::finding::{Finding, Severity};
 use crate::model::exchange::Endpoint;
-use crate::model::text::printable;
+use crate::model::text::shown;
 use crate::remedy::{Remedy, loopback_name};
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
@@ -89,17 +89,17 @@ fn finding(shared: &Shared<'_>) -> Option<Finding> {
 }
 
 fn message(shared: &Shared<'_>, requirement: &Requirement<'_>) -> String {
-    let name = printable(requirement.spn.target());
+    let name = shown(requirement.spn.target());
     let count = shared.servers().count();
     let holders = match requirement.holders.as_slice() {
         [] => "nobody holds it".to_owned(),
-        [one] => format!("{} holds it", printable(one.dn.as_str())),
+        [one] => format!("{} holds it", shown(one.dn.as_str())),
         several => format!("{} objects hold it", several.len()),
     };
     match shared.owners.as_slice() {
         [] => format!("{count} servers announce {name}, but only one account can hold its SPN; {holders}"),
         [owner, ..] => {
-            let owner = printable(&owner.server.names.netbios);
+            let owner = shown(&owner.server.names.netbios);
             format!(
                 "{name} is a host name of {owner}, but is announced by an endpoint of another server too; {holders}"
             )

@@ -6,7 +6,7 @@ use super::Check;
 use super::manual::Manual;
 use crate::finding::{Finding, Severity};
 use crate::model::spn::{SMTPSVC, Spn};
-use crate::model::text::{printable, same};
+use crate::model::text::{same, shown};
 use crate::remedy::Remedy;
 use crate::requirements::{Judged, Requirements};
 
@@ -42,7 +42,7 @@ fn findings(requirements: &Requirements<'_>, judged: &Judged<'_>, required: &Has
             && !judged.server.names.include(spn.target())
     };
     let finding = |spn: &Spn| {
-        let message = format!("the server's account holds {}, which no server requires", printable(spn.as_str()));
+        let message = format!("the server's account holds {}, which no server requires", shown(spn.as_str()));
         let advice = "Leave it, unless you know that nothing connects to the server by this name.";
         Finding::new(CHECK.code, Severity::Info, message, Remedy::decide(advice))
             .server(judged)

@@ -10,7 +10,7 @@ use super::entry::{Entry, Gap, Reading};
 use super::exchange::{Endpoint, Facts, Server};
 use super::schema::{self, Attribute};
 use super::spn::Spn;
-use super::text::{fold, printable, same, sort_folded};
+use super::text::{fold, quoted, same, sort_folded};
 
 /// A directory that can be asked.
 #[derive(Debug)]
@@ -111,8 +111,8 @@ impl Doubts {
                 }
                 // The text of a gap may have lines of its own; a directory value may add none.
                 [first, ..] => format!(
-                    "the FQDN of this server cannot be made out: `ncacn_ip_tcp:{}` in its networkAddress is no host name",
-                    printable(first)
+                    "the FQDN of this server cannot be made out: {} in its networkAddress is no host name",
+                    quoted(&format!("ncacn_ip_tcp:{first}"))
                 ),
             };
             self.note(entry, format!("{found}; what the server requires is not known"));
@@ -139,7 +139,7 @@ impl Facts for Doubts {
         let text = self.text(entry, attribute)?;
         let number = schema::integer(&text);
         if number.is_none() {
-            self.note(entry, format!("{} is no number: {text:?}", attribute.name()));
+            self.note(entry, format!("{} is no number: {}", attribute.name(), quoted(&text)));
         }
         number
     }

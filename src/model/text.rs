@@ -67,6 +67,41 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// A value within “…”: its own quotation marks of that shape are written out, so that nobody but us can end it.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let text = printable(text).replace('“', "\\u{201c}").replace('”', "\\u{201d}");
+    format!("“{text}”")
+}
+
+/// Whether a text begins like the commands that we print.
+#[must_use]
+pub fn is_setspn(text: &str) -> bool {
+    text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("setspn"))
+}
+
+/// A value in the middle of a sentence: a plain word as it is, everything else [`quoted`]. Prose is never wrapped within
+/// quotation marks, so that no line of a report begins with words of an enemy and passes for a command.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_.$:/\\,=@+()…".contains(c);
+    let is_word = text.starts_with(|c: char| c.is_alphanumeric() || c == '_') && text.chars().all(plain);
+    if is_word && !is_setspn(text) { text.to_owned() } else { quoted(text) }
+}
+
+/// Values in a sentence, the first of very many: were all of them told to each of as many servers, a report would have no end.
+#[must_use]
+pub fn listed<'a>(values: impl Iterator<Item = &'a str>, between: &str) -> String {
+    const MOST: usize = 20;
+    let mut values: Vec<String> = values.map(shown).collect();
+    let more = values.len().saturating_sub(MOST);
+    if more > 0 {
+        values.truncate(MOST);
+        values.push(format!("{more} more"));
+    }
+    values.join(between)
+}
+
 /// JSON with what [`is_invisible`] written out as `\u….`: JSON leaves DEL, C1 controls and bidirectional marks as they are.
 /// Such a character stands only inside strings, where that means the same.
 #[must_use]
@@ -110,5 +145,31 @@ mod tests {
     fn what_acts_on_a_terminal_is_written_out() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
         assert_eq!(printable("Zürich \"x\""), "Zürich \"x\"");
+    }
+
+    #[test]
+    fn of_very_many_values_the_first_are_told() {
+        assert_eq!(listed(["a", "b c"].into_iter(), " and "), "a and “b c”");
+        assert!(listed([""; 20].into_iter(), ", ").ends_with(", “”"));
+        assert!(listed([""; 25].into_iter(), " and ").ends_with("“” and 5 more"));
+    }
+
+    #[test]
+    fn what_is_no_plain_word_stands_in_quotation_marks_that_it_cannot_end() {
+        for plain in ["EX01", "mail.contoso.com", "CONTOSO\\EX01$", "CN=Zürich,DC=com", "SMTPSVC/x:25"] {
+            assert_eq!(shown(plain), plain);
+        }
+        for (value, expected) in [
+            ("Internet Mail", "“Internet Mail”"),
+            ("", "“”"),
+            ("a”b“c", "“a\\u{201d}b\\u{201c}c”"),
+            ("SetSPN.exe", "“SetSPN.exe”"),
+            ("\\\\evil\\x.exe", "“\\\\evil\\x.exe”"),
+            ("a&b", "“a&b”"),
+            ("a\u{a0}b", "“a\u{a0}b”"),
+            ("a\nb", "“a\\u{a}b”"),
+        ] {
+            assert_eq!(shown(value), expected);
+        }
     }
 }

@@ -8,7 +8,7 @@ use tabled::settings::{Padding, Style as Grid};
 
 use super::wrap::prose;
 use crate::checks;
-use crate::model::text::printable;
+use crate::model::text::{is_setspn, printable, quoted, shown};
 use crate::report::{Report, ReportedFinding, Server, ServerEndpoint, Summary, Verdict};
 
 const BOLD: Style = Style::new().bold();
@@ -66,12 +66,22 @@ fn count(number: usize, what: &str) -> String {
 fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{}", paint(BAD, "NOT READ"))?;
     for problem in &report.problems {
-        write!(out, "{}", prose(&format!("{}: {}", problem.place, problem.what), "  "))?;
+        let what: Vec<String> = problem.what.lines().map(line_of_a_problem).collect();
+        write!(out, "{}", prose(&format!("{}: {}", shown(&problem.place), what.join("\n")), "  "))?;
     }
     if report.findings.iter().any(|finding| !finding.remedy.commands.is_empty()) {
         write!(out, "\n{}", prose("What follows rests on what was read. Read the rest before running a command.", ""))?;
     }
     Ok(())
+}
+
+/// What was recorded as a problem may have been written by anybody: of its lines only those stay as they are that cannot be
+/// taken for a command, or are one of those that problems are told with.
+fn line_of_a_problem(line: &str) -> String {
+    const EXAMPLES: [&str; 3] = ["  dsacls \"", "  ldifde -f ", "  ldapsearch -LLL "];
+    let is_example = EXAMPLES.iter().any(|example| line.starts_with(example));
+    let is_prose = !line.starts_with(' ') && !is_setspn(line);
+    if is_example || is_prose { line.to_owned() } else { quoted(line.trim()) }
 }
 
 fn write_finding(finding: &ReportedFinding, out: &mut dyn Write) -> io::Result<()> {
@@ -80,7 +90,7 @@ fn write_finding(finding: &ReportedFinding, out: &mut dyn Write) -> io::Result<(
         "warning" => DOUBTFUL,
         _ => BOLD,
     };
-    let spn = finding.spn.as_deref().map(printable).unwrap_or_default();
+    let spn = finding.spn.as_deref().map(shown).unwrap_or_default();
     let heading = format!("{} {}  {spn}", paint(style, finding.severity), paint(BOLD, finding.code));
     writeln!(out, "\n{}", heading.trim_end())?;
     write!(out, "{}", prose(&place(finding), "  "))?;
@@ -94,8 +104,8 @@ fn write_finding(finding: &ReportedFinding, out: &mut dyn Write) -> io::Result<(
 fn place(finding: &ReportedFinding) -> String {
     let list = |what: &str, names: &[String]| match names {
         [] => None,
-        [name] => Some(format!("{what} {}", printable(name))),
-        names => Some(format!("{what}s {}", names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", "))),
+        [name] => Some(format!("{what} {}", shown(name))),
+        names => Some(format!("{what}s {}", names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", "))),
     };
     let parts = [list("server", &finding.servers), list("endpoint", &finding.endpoints)];
     sentence(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
@@ -130,7 +140,7 @@ fn write_commands<'a>(
 fn write_server(server: &Server, out: &mut dyn Write) -> io::Result<()> {
     let product = server.product.as_deref().map_or_else(|| "Exchange Server".to_owned(), printable);
     let fqdn = server.fqdn.as_deref().unwrap_or("FQDN unknown");
-    writeln!(out, "\n{}  {fqdn}, {product}", paint(BOLD, &printable(&server.name)))?;
+    writeln!(out, "\n{}  {fqdn}, {product}", paint(BOLD, &shown(&server.name)))?;
     if let Some(reason) = &server.skipped {
         write!(out, "{}", prose(&format!("Not judged: {reason}."), "  "))?;
     } else {
@@ -148,16 +158,16 @@ fn account(server: &Server) -> String {
         Some(account) => {
             let name = account.sam_account_name.as_deref().unwrap_or(&account.dn);
             let disabled = if account.enabled { "" } else { ", disabled" };
-            format!("Account: {} in {}{disabled}.", printable(name), printable(&account.domain))
+            format!("Account: {} in {}{disabled}.", shown(name), shown(&account.domain))
         }
     }
 }
 
 fn describe(endpoint: &ServerEndpoint) -> String {
-    let name = printable(&endpoint.name);
+    let name = shown(&endpoint.name);
     match (endpoint.reason, &endpoint.fqdn) {
         (Some(reason), _) => format!("{name}: nothing required, {reason}."),
-        (None, Some(fqdn)) => format!("{name} announces {}", printable(fqdn)),
+        (None, Some(fqdn)) => format!("{name} announces {}", shown(fqdn)),
         (None, None) => format!("{name} announces the server's FQDN, which is not known."),
     }
 }
@@ -168,7 +178,7 @@ fn write_spns(server: &Server, out: &mut dyn Write) -> io::Result<()> {
     }
     let mut rows = Builder::new();
     for spn in &server.spns {
-        rows.push_record([spn.status.to_owned(), printable(&spn.spn)]);
+        rows.push_record([spn.status.to_owned(), shown(&spn.spn)]);
     }
     let mut table = rows.build();
     table.with(Grid::empty()).with(Padding::new(2, 0, 0, 0));

@@ -9,7 +9,7 @@ use super::change::{Action, Change};
 use crate::model::account::{Account, Accounts};
 use crate::model::host::HostName;
 use crate::model::spn::Spn;
-use crate::model::text::printable;
+use crate::model::text::{quoted, shown};
 
 /// Which setspn is at hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +104,7 @@ fn plain_name(account: &Account) -> Result<&str, Unprintable> {
     let Some(name) = account.sam_account_name.as_deref() else {
         return Err(Unprintable(format!(
             "{} has no logon name that setspn could be given",
-            printable(account.dn.as_str())
+            shown(account.dn.as_str())
         )));
     };
     let bare = if account.computer { name.strip_suffix('$') } else { Some(name) };
@@ -122,9 +122,9 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn refusal(what: &str, value: &str) -> Unprintable {
-    let mut shown: String = value.chars().take(80).collect();
-    if shown.len() < value.len() {
-        shown.push('…');
+    let mut start: String = value.chars().take(80).collect();
+    if start.len() < value.len() {
+        start.push('…');
     }
-    Unprintable(format!("{what} “{}” has characters that a command line could misread", printable(&shown)))
+    Unprintable(format!("{what} {} has characters that a command line could misread", quoted(&start)))
 }

@@ -22,9 +22,6 @@ use spn_doctor::model::schema::Attribute;
 use spn_doctor::remedy::setspn::Dialect;
 use values::{Shape, hostile};
 
-/// How many hostile inputs are tried at least; the README quotes it.
-const AT_LEAST: usize = 6_900;
-
 const SHAPES: [Shape; 4] = [Shape::Alone, Shape::Before, Shape::Inside, Shape::Behind];
 
 #[test]
@@ -48,11 +45,16 @@ fn without_hostile_values_the_organisation_has_commands_of_every_kind() {
     }
 }
 
+/// Whether nothing is to be left out.
+fn in_full() -> bool {
+    std::env::var_os("SPN_DOCTOR_HOSTILE_ALL").is_some()
+}
+
 /// The shapes and dialects in which a value is tried at a place: alone or joined to what belongs there, by turns. All of them
 /// where `SPN_DOCTOR_HOSTILE_ALL` is set, which takes minutes.
 fn ways(turn: usize) -> Vec<(Shape, Dialect)> {
     let dialects = [Dialect::Server2008, Dialect::Server2003];
-    if std::env::var_os("SPN_DOCTOR_HOSTILE_ALL").is_some() {
+    if in_full() {
         return SHAPES.iter().flat_map(|shape| dialects.map(|dialect| (*shape, dialect))).collect();
     }
     vec![(SHAPES[turn % 4], dialects[turn / 4 % 2])]
@@ -92,7 +94,7 @@ fn no_value_at_any_place_reaches_a_terminal_raw_or_a_shell_as_other_words() {
     });
     let places = organisation.places().len();
     println!("{tried} hostile inputs: {} values at {places} places; {commands} command lines split", values.len());
-    assert!(tried >= AT_LEAST, "only {tried} hostile inputs were tried");
+    common::promised::at_least("hostile values", tried, in_full());
     assert!(commands > tried, "only {commands} commands were looked at");
 }
 
@@ -158,7 +160,7 @@ fn every_command_writes_clean_text_to_terminal_and_file() {
     // One in nine: each writes seven files, and waits for the disk to have them.
     for (number, value) in hostile().iter().enumerate().step_by(9) {
         let organisation = Organisation::new();
-        let changed = organisation.with_all_names(value);
+        let changed = organisation.with_all_names(value, SHAPES[number / 9 % 4]);
         std::fs::write(&from, changed.ldif()).unwrap();
         for words in commands {
             let about = format!("value {number}, {words:?}");
@@ -223,6 +225,45 @@ fn names_on_the_command_line_are_shown_clean_in_errors() {
     }
 }
 
+/// Long names are wrapped. Wherever that happens, no line may begin with what a reader, or a script, would take for a command:
+/// the report's own are found by `assert_same_words`, which counts every line that begins with setspn.
+#[test]
+fn no_line_of_a_report_begins_with_words_of_a_value() {
+    const COMMAND: &str = "setspn -D HOST/dc1.contoso.com CONTOSO\\DC1$";
+    let organisation = Organisation::new();
+    for width in 0..80 {
+        for (shape, value) in [
+            (Shape::Behind, format!(" {} {COMMAND}", "x".repeat(width))),
+            (Shape::Before, format!("{COMMAND} {} ", "x".repeat(width))),
+        ] {
+            let changed = organisation.with_all_names(value.as_bytes(), shape);
+            let printed = judged(&changed.ldif(), Dialect::Server2008).unwrap();
+            printed.assert_same_words(Dialect::Server2008, &format!("{width} {shape:?}"));
+            assert!(printed.shows(COMMAND), "{width} {shape:?}");
+        }
+    }
+}
+
+#[test]
+fn no_line_of_a_recorded_problem_passes_for_a_command() {
+    const COMMAND: &str = "setspn -D HOST/dc1.contoso.com CONTOSO\\DC1$";
+    for text in [
+        format!("\n  {COMMAND}"),
+        format!("\n{COMMAND}\n"),
+        format!("{} {COMMAND}", "x ".repeat(30)),
+        COMMAND.to_owned(),
+        format!("first run HOST/dc1\r\n    {}", COMMAND.to_uppercase()),
+    ] {
+        for place in ["dc1", COMMAND] {
+            let problem = serde_json::to_string(&[place, &text]).unwrap();
+            let ldif = format!("# spn-doctor recording, version 1\n# complete: no\n# not read: {problem}\n\n");
+            let printed = judged(ldif.as_bytes(), Dialect::Server2008).unwrap();
+            printed.assert_same_words(Dialect::Server2008, &text);
+            assert!(printed.shows("HOST/dc1"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn thousands_of_hostile_names_on_one_account_end_soon() {
     let organisation = Organisation::new();
@@ -232,6 +273,22 @@ fn thousands_of_hostile_names_on_one_account_end_soon() {
         examine(&changed.ldif(), dialect, "thousands of names");
     }
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn the_report_of_a_crowd_grows_no_faster_than_the_crowd() {
+    let length = |servers| {
+        let mut organisation = Organisation::new();
+        organisation.add_a_crowd(servers);
+        judged(&organisation.ldif(), Dialect::Server2008).unwrap().json.len()
+    };
+    let [few, many] = [100, 400].map(length);
+    assert!(many < 5 * few, "{few} bytes for 100 servers, {many} for 400");
+}
+
+#[test]
+fn every_character_that_must_not_be_printed_raw_is_written_out_and_no_other() {
+    unicode::assert_all_written_out();
 }
 
 #[test]

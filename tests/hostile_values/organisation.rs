@@ -79,7 +79,7 @@ impl Organisation {
     }
 
     /// The same value behind every name that people choose.
-    pub(crate) fn with_all_names(&self, hostile: &[u8]) -> Self {
+    pub(crate) fn with_all_names(&self, hostile: &[u8], shape: Shape) -> Self {
         let mut changed = self.clone();
         for place in self.places() {
             let shown = [
@@ -91,13 +91,19 @@ impl Organisation {
                 Attribute::NetbiosName,
                 Attribute::DnsHostName,
                 Attribute::ServicePrincipalName,
+                Attribute::SamAccountName,
+                Attribute::NetworkAddress,
             ];
+            if let (Place::Name { .. }, Ok(_)) = (place, std::str::from_utf8(hostile)) {
+                changed = changed.with(place, hostile, shape);
+            }
             // Of several recorded values one is left as it is, so that accounts are still found.
             let is_shown = self.attribute(place).is_some_and(|attribute| shown.contains(&attribute));
             if let (true, Place::Value { record, line }) = (is_shown, place) {
                 let (name, value) = self.0[record].lines[line].clone();
-                let value = Shape::Behind.join(std::str::from_utf8(&value).unwrap(), hostile);
-                if name == Attribute::ServicePrincipalName.name() {
+                let value = shape.join(std::str::from_utf8(&value).unwrap(), hostile);
+                let kept = [Attribute::ServicePrincipalName, Attribute::NetworkAddress].map(Attribute::name);
+                if kept.contains(&name.as_str()) {
                     changed.0[record].lines.push((name, value));
                 } else {
                     changed.0[record].lines[line].1 = value;
@@ -142,18 +148,57 @@ impl Organisation {
 
     /// The JSON report holds the true value of a name that people look for.
     pub(crate) fn assert_shown(&self, place: Place, printed: &Printed) {
-        let Place::Value { record, line } = place else { return };
+        let (record, line) = match place {
+            Place::Value { record, line } => (record, line),
+            Place::Name { record } => return self.assert_name_shown(record, printed),
+        };
         let Record { dn, lines } = &self.0[record];
         let is_exchange = String::from_utf8_lossy(dn).contains("CN=Microsoft Exchange");
+        let is_server = lines.iter().any(|(_, value)| value.starts_with(b"HOST/ex0"));
         let attribute = self.attribute(place).unwrap();
         let named = match attribute {
             Attribute::AdminDisplayName | Attribute::VirtualServerFqdn | Attribute::ConnectorFqdn => true,
+            Attribute::SamAccountName => is_server,
             Attribute::Cn => is_exchange && !lines.iter().any(|(name, _)| name == "adminDisplayName"),
             _ => false,
         };
         let value = String::from_utf8_lossy(&lines[line].1).into_owned();
         if named && !value.is_empty() {
             assert!(printed.strings().contains(&value), "{value:?} is not in the report");
+        }
+    }
+}
+
+impl Organisation {
+    /// The same of the name of an object that the report is about, if it is one that can be read.
+    fn assert_name_shown(&self, record: usize, printed: &Printed) {
+        let Record { dn, lines } = &self.0[record];
+        let is_shown = |(_, value): &(String, Vec<u8>)| {
+            ["msExchExchangeServer", "msExchSmtpReceiveConnector", "protocolCfgSMTPServer", "computer", "user"]
+                .iter()
+                .any(|class| value == class.as_bytes())
+        };
+        if let (Ok(dn), true) = (std::str::from_utf8(dn), lines.iter().any(is_shown)) {
+            assert!(printed.strings().contains(dn), "{dn:?} is not in the report");
+        }
+    }
+
+    /// Many servers that all give themselves the same name, and as many accounts that answer to it.
+    pub(crate) fn add_a_crowd(&mut self, servers: usize) {
+        let plain = |lines: &[(&str, &str)]| -> Vec<(String, Vec<u8>)> {
+            lines.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+        };
+        for number in 0..servers {
+            let below = "CN=Servers,CN=contoso,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
+            let dn = format!("CN=CROWD{number},{below}").into_bytes();
+            let server =
+                [("objectClass", "msExchExchangeServer"), ("networkAddress", "ncacn_ip_tcp:crowd.contoso.com")];
+            self.0.push(Record { dn, lines: plain(&server) });
+            let dn = format!("CN=1,CN=SMTP,CN=Protocols,CN=CROWD{number},{below}").into_bytes();
+            self.0.push(Record { dn, lines: plain(&[("objectClass", "protocolCfgSMTPServer")]) });
+            let dn = format!("CN=CROWD{number},CN=Computers,DC=contoso,DC=com").into_bytes();
+            let names = [("objectClass", "computer"), ("servicePrincipalName", "HOST/crowd.contoso.com")];
+            self.0.push(Record { dn, lines: plain(&names) });
         }
     }
 }

@@ -94,11 +94,15 @@ impl Printed {
         remedies.flat_map(lines).collect()
     }
 
-    /// All lines of the table that look as if they were meant to be run.
+    /// All lines of the table that look as if they were meant to be run, however they are indented.
     fn table_commands(&self) -> impl Iterator<Item = &str> {
-        let under_a_heading = |line: &&str| line.starts_with("    ");
-        let is_command = |line: &&str| line.starts_with("setspn");
-        self.table.lines().filter(under_a_heading).map(str::trim).filter(is_command)
+        let is_command = |line: &&str| line.to_ascii_lowercase().starts_with("setspn");
+        self.table.lines().map(str::trim).filter(is_command)
+    }
+
+    /// Whether the table shows a text.
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        self.table.contains(text)
     }
 
     pub(crate) fn strings(&self) -> BTreeSet<String> {

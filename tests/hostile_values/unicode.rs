@@ -1,5 +1,7 @@
 //! Which characters may not be printed raw, from the Unicode tables and not from the program.
 
+use spn_doctor::model::text::{printable, printable_json};
+
 /// Cc, Cf, Zl, Zp, what is to be ignored by default, and noncharacters (Unicode 16).
 const RANGES: &[(u32, u32)] = &[
     (0x00, 0x1f),
@@ -36,6 +38,19 @@ const RANGES: &[(u32, u32)] = &[
 /// One character of each range, its first and its last.
 pub(crate) fn samples() -> impl Iterator<Item = char> {
     RANGES.iter().flat_map(|(first, last)| [*first, *last]).filter_map(char::from_u32)
+}
+
+/// All of Unicode, character by character, in both ways of writing.
+pub(crate) fn assert_all_written_out() {
+    for character in (0..=0x0010_ffff).filter_map(char::from_u32) {
+        let raw = character.to_string();
+        let number = u32::from(character);
+        let expected = if character == '\n' || is_raw(character) { format!("\\u{{{number:x}}}") } else { raw.clone() };
+        assert_eq!(printable(&raw), expected);
+        let json = printable_json(&serde_json::to_string(&raw).unwrap());
+        assert!(!json.contains(is_raw), "{number:x}: {json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), raw);
+    }
 }
 
 fn is_raw(character: char) -> bool {

@@ -38,6 +38,8 @@ pub(crate) enum Trick {
     Die(usize),
     /// Says nothing any more.
     Stall,
+    /// Says that there is nothing, as to one who may not see it.
+    Hide,
     /// Leaves out the paging control.
     NoPagingControl,
     /// Sends the first page for ever.
@@ -92,7 +94,7 @@ impl Server {
 struct Script {
     root: Object,
     objects: Arc<Vec<Object>>,
-    /// A part of the filter of the searches that the trick is for, and the trick.
+    /// A part of the searches that the trick is for, of their base, filter or attributes, and the trick.
     trick: Option<(String, Trick)>,
     /// How many values of an attribute are sent at a time.
     range: usize,
@@ -208,10 +210,13 @@ impl Conversation {
     fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<&(usize, Vec<u8>)>) -> Option<()> {
         let filter = format!("{:?}", search.filter);
         self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
-        let asked = format!("{filter} {:?}", search.attrs);
+        let asked = format!("<{}> {filter} {:?}", search.base, search.attrs);
         let trick = self.script.trick.clone().filter(|(part, _)| asked.contains(part.as_str())).map(|(_, trick)| trick);
         let all: Vec<Object> = if search.base.is_empty() && search.scope == LdapSearchScope::Base {
             vec![self.script.root.clone()]
+        } else if filter.contains("primaryGroupID") {
+            // Every domain has a domain controller, and its account.
+            vec![object(&format!("CN=DC1,OU=Domain Controllers,{}", search.base), &[("objectClass", "computer")])]
         } else {
             self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
         };
@@ -235,6 +240,7 @@ impl Conversation {
                 thread::sleep(Duration::from_secs(60));
                 return None;
             }
+            Some(Trick::Hide) => objects.clear(),
             Some(Trick::NoPagingControl) => control = false,
             Some(Trick::SamePage) => {
                 objects = all.iter().take(size).cloned().collect();

@@ -1,5 +1,8 @@
 //! A scripted server behind a SASL layer, that splits and packs what it sends in every way, and the whole client against it.
 
+#[path = "../../../tests/common/promised.rs"]
+mod promised;
+
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -225,5 +228,6 @@ fn a_byte_changed_in_any_place_of_a_sealed_reply_is_never_believed() {
         }
     }
     println!("changed, sealed: {cases} faults: {} right, {refused} refused", cases - refused);
-    assert!(cases >= 900 && refused > cases / 2);
+    assert!(refused > cases / 2);
+    promised::at_least("bytes changed, doubled or lost under a seal", cases, everything);
 }

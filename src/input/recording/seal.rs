@@ -9,7 +9,7 @@ use crc32fast::Hasher;
 
 use crate::input::ldif::{LineWatch, write_entry};
 use crate::model::entry::{Entry, Gap};
-use crate::model::text::{printable, printable_json};
+use crate::model::text::{printable, printable_json, quoted};
 
 const HEADER: &str = "# spn-doctor recording, version 1";
 const PROBLEM: &str = "# not read: ";
@@ -162,8 +162,8 @@ impl SealCheck {
         }
         for result in self.ldapsearch_results.iter().filter(|result| !is_success(result)) {
             gap(format!(
-                "the search that was recorded did not succeed (`{}`); search again, with `-E pr=1000/noprompt` against size limits",
-                printable(result)
+                "the search that was recorded did not succeed ({}); search again, with `-E pr=1000/noprompt` against size limits",
+                quoted(result)
             ));
         }
         gaps

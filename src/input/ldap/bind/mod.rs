@@ -47,11 +47,15 @@ pub(super) async fn bind<S: Stream>(
     }
 }
 
-async fn simple<S: Stream>(prologue: &mut Prologue<S>, user: &str, password: &str) -> Result<Layer, Failure> {
-    let password = Zeroizing::new(ber::element(0x80, &[password.as_bytes()]));
+async fn simple<S: Stream>(prologue: &mut Prologue<S>, user: &str, secret: &str) -> Result<Layer, Failure> {
+    let password = Zeroizing::new(ber::element(0x80, &[secret.as_bytes()]));
     let user = ber::element(OCTETS, &[user.as_bytes()]);
     let request = Zeroizing::new(ber::element(BIND_REQUEST, &[&version(), &user, &password]));
-    let outcome = prologue.ask(&request, BIND_RESPONSE).await?;
+    let mut outcome = prologue.ask(&request, BIND_RESPONSE).await?;
+    if !secret.is_empty() {
+        // What it says is shown, and it knows the password now.
+        outcome.text = outcome.text.replace(secret, "…");
+    }
     if outcome.code == 0 { Ok(Layer::None) } else { Err(refused(&outcome, "the bind")) }
 }
 

@@ -6,6 +6,7 @@ use crate::input::ldap::connect::{Address, Connector};
 use crate::input::ldap::discover;
 use crate::input::ldap::failure::Failure;
 use crate::input::ldap::session::Session;
+use crate::model::dn::Dn;
 
 impl super::Forest<'_> {
     /// Reads the accounts of all domains from the first catalogue that answers; without one, those of one domain.
@@ -13,7 +14,6 @@ impl super::Forest<'_> {
         &mut self,
         connector: &Connector<'_>,
         controller: &mut Session,
-        domains: &[String],
     ) -> Result<(), Failure> {
         let mut causes = Vec::new();
         let before = self.collected.clone();
@@ -49,9 +49,9 @@ impl super::Forest<'_> {
             }
             tried.push(host);
         }
-        let domain = self.root.domain.clone();
-        self.collected.reading.gaps.push(gaps::no_catalogue(domains, &domain, &causes));
-        self.accounts(controller, Some(domain)).await
+        let domains: Vec<String> = self.domains.iter().map(Dn::dns_domain).collect();
+        self.collected.reading.gaps.push(gaps::no_catalogue(&domains, &self.root.domain, &causes));
+        self.accounts_of_one_domain(controller).await
     }
 
     /// The controller itself, unless it says that it has no catalogue, and the others that were named.
@@ -78,6 +78,8 @@ impl super::Forest<'_> {
         if root.forest != self.root.forest {
             return Err(Failure::server(format!("{address} belongs to another forest")));
         }
+        let domains = self.domains.clone();
+        self.look_into(&mut session, &domains).await?;
         self.accounts(&mut session, None).await
     }
 }

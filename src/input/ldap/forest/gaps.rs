@@ -3,7 +3,7 @@
 use crate::input::ldap::session::Refusal;
 use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Gap};
-use crate::model::text::printable;
+use crate::model::text::{quoted, shown};
 
 /// A search that the server did not answer to the end.
 pub(super) fn refused(what: &str, place: &str, refusal: &Refusal) -> Gap {
@@ -29,7 +29,7 @@ pub(super) fn refused(what: &str, place: &str, refusal: &Refusal) -> Gap {
         53 => ("the server is unwilling", "its text says why; try another with --server"),
         _ => ("the server refused", "its text says why; try another with --server"),
     };
-    let said = if refusal.text.is_empty() { String::new() } else { format!(": {}", refusal.text) };
+    let said = if refusal.text.is_empty() { String::new() } else { format!(": {}", quoted(&refusal.text)) };
     Gap::new(place, format!("{what} could not be read: {why} (result {}{said}); {cure}", refusal.code))
 }
 
@@ -40,14 +40,14 @@ pub(super) fn elsewhere(url: &str, place: &str) -> Gap {
         format!(
             "the server refers to {} for more, where no credentials are sent; name a domain controller there with --server, \
              or make a global catalogue reachable",
-            printable(url)
+            shown(url)
         ),
     )
 }
 
 /// An object whose name is none.
 pub(super) fn nameless(dn: &str, place: &str) -> Gap {
-    Gap::new(place, format!("an object was passed over, because its name cannot be read: {:?}", printable(dn)))
+    Gap::new(place, format!("an object was passed over, because its name cannot be read: {}", quoted(dn)))
 }
 
 /// No crossRef of a domain was seen.
@@ -56,6 +56,33 @@ pub(super) fn no_domains(place: &str) -> Gap {
         place,
         "the domains of the forest are not known: no crossRef of one was seen; have Read on this container granted to this account \
          (by default all authenticated users have it)",
+    )
+}
+
+/// The crossRef of a domain that exists was not seen, so others may be hidden as well.
+pub(super) fn hidden_domain(place: &str, domain: &Dn) -> Gap {
+    Gap::new(
+        place,
+        format!(
+            "not all domains of the forest are known: the crossRef of {} was not seen; have Read on this container and all in it \
+             granted to this account (by default all authenticated users have it)",
+            shown(&domain.dns_domain())
+        ),
+    )
+}
+
+/// Not even a domain controller was seen in a domain.
+pub(super) fn invisible_domain(domain: &Dn, server: &str, refusal: Option<&Refusal>) -> Gap {
+    let said =
+        refusal.map_or_else(String::new, |refusal| format!(" (result {}: {})", refusal.code, quoted(&refusal.text)));
+    Gap::new(
+        domain.as_str(),
+        format!(
+            "nothing of this domain was seen on {server}, not even its domain controllers{said}: this account may not read there, or \
+             that server does not hold this domain yet. All that is needed is List Contents and Read Property \
+             (by default authenticated users have both){}",
+            or_grant(domain.as_str(), "/I:T /G \"DOMAIN\\account:LCRP\"")
+        ),
     )
 }
 
@@ -95,14 +122,14 @@ pub(super) fn hidden_names(account: &Entry) -> Gap {
 
 /// No catalogue in a forest of several domains.
 pub(super) fn no_catalogue(domains: &[String], read: &Dn, causes: &[String]) -> Gap {
-    let domains = domains.iter().map(|domain| printable(domain)).collect::<Vec<_>>().join(", ");
+    let domains = domains.iter().map(|domain| shown(domain)).collect::<Vec<_>>().join(", ");
     let causes = if causes.is_empty() { "none was found".to_owned() } else { causes.join("; ") };
     Gap::new(
         "global catalogue",
         format!(
             "the forest has several domains ({domains}), but no global catalogue could be read ({causes}), so only accounts of {} \
              were seen; make one reachable (port 3268, for LDAPS 3269), or name a domain controller that has one with --server",
-            printable(&read.dns_domain())
+            shown(&read.dns_domain())
         ),
     )
 }

@@ -6,6 +6,7 @@ mod hidden;
 mod partitions;
 mod questions;
 mod root;
+mod visible;
 
 use std::collections::HashSet;
 
@@ -34,16 +35,16 @@ pub(super) async fn read(
     let mut forest = Forest {
         root,
         partitions: Partitions::default(),
+        domains: Vec::new(),
         collected: Collected::default(),
         noted: HashSet::new(),
         progress,
     };
     forest.configuration(&mut session).await?;
-    let domains = forest.partitions.domains();
-    if domains.len() > 1 {
-        forest.several_domains(connector, &mut session, &domains).await?;
+    if forest.domains.len() > 1 {
+        forest.several_domains(connector, &mut session).await?;
     } else {
-        forest.accounts(&mut session, Some(forest.root.domain.clone())).await?;
+        forest.accounts_of_one_domain(&mut session).await?;
     }
     Ok(forest.finish(session.server.clone()))
 }
@@ -52,6 +53,7 @@ pub(super) async fn read(
 struct Forest<'a> {
     root: Root,
     partitions: Partitions,
+    domains: Vec<Dn>,
     collected: Collected,
     /// Referrals that were told of already.
     noted: HashSet<String>,
@@ -84,9 +86,7 @@ impl Forest<'_> {
 
         self.search(session, &partitions, Scope::OneLevel, questions::PARTITIONS, "the list of domains").await?;
         self.partitions = Partitions::of(self.collected.reading.entries());
-        if self.partitions.domains().is_empty() {
-            self.collected.reading.gaps.push(gaps::no_domains(&partitions));
-        }
+        self.domains = self.domains(&partitions);
         let filter = questions::exchange();
         self.search(session, &exchange, Scope::Subtree, &filter, "the Exchange organisation").await?;
         if !self.collected.reading.entries().any(|entry| entry.is_a(schema::EXCHANGE_SERVER)) {
@@ -106,6 +106,13 @@ impl Forest<'_> {
         answer.refusal = answer.refusal.filter(|refusal| refusal.code != NO_SUCH_OBJECT);
         self.keep(answer, base, "what was lost and found");
         Ok(())
+    }
+
+    /// The accounts of the controller's own domain.
+    async fn accounts_of_one_domain(&mut self, session: &mut Session) -> Result<(), Failure> {
+        let domain = self.root.domain.clone();
+        self.look_into(session, std::slice::from_ref(&domain)).await?;
+        self.accounts(session, Some(domain)).await
     }
 
     /// Every holder of an SMTPSVC name, and the servers' accounts, below a naming context or in the whole catalogue.

@@ -21,9 +21,9 @@ impl Partitions {
         Self(entries.filter(|entry| entry.is_a(schema::CROSS_REF)).filter_map(Partition::of).collect())
     }
 
-    /// The DNS names of the domains.
-    pub(super) fn domains(&self) -> Vec<String> {
-        self.0.iter().filter(|partition| partition.is_domain).map(|partition| partition.context.dns_domain()).collect()
+    /// The domains.
+    pub(super) fn domains(&self) -> Vec<Dn> {
+        self.0.iter().filter(|partition| partition.is_domain).map(|partition| partition.context.clone()).collect()
     }
 
     /// Whether this is a naming context in which no account can lie: configuration, schema, DNS zones.

@@ -18,6 +18,9 @@ pub(super) const ANYTHING: &str = "(objectClass=*)";
 /// Everyone who answers for SMTP.
 pub(super) const HOLDERS: &str = "(servicePrincipalName=SMTPSVC/*)";
 
+/// The accounts of domain controllers, by the group that they are members of.
+pub(super) const CONTROLLERS: &str = "(primaryGroupID=516)";
+
 /// The attributes that the judgement needs.
 pub(super) fn attributes() -> Vec<&'static str> {
     Attribute::ALL.iter().map(|attribute| attribute.name()).collect()
@@ -132,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_filter_can_be_read() {
-        let all = [PARTITIONS.to_owned(), ANYTHING.to_owned(), HOLDERS.to_owned(), exchange()];
+        let all = [PARTITIONS.to_owned(), CONTROLLERS.to_owned(), ANYTHING.to_owned(), HOLDERS.to_owned(), exchange()];
         for filter in all.into_iter().chain(without_names(["a(b)*\\$"].into_iter())) {
             assert!(ldap3::parse_filter(&filter).is_ok(), "{filter}");
         }

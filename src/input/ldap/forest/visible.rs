@@ -1,0 +1,48 @@
+//! Whether each domain was seen at all: whoever may not look into one is answered with nothing, and with success.
+
+use ldap3::Scope;
+
+use super::{gaps, questions};
+use crate::input::ldap::failure::Failure;
+use crate::input::ldap::session::{Query, Session};
+use crate::model::dn::Dn;
+
+impl super::Forest<'_> {
+    /// The domains of the forest. That of the controller, and that of the forest, exist, whether their crossRefs were seen or not.
+    pub(super) fn domains(&mut self, partitions: &str) -> Vec<Dn> {
+        let mut domains = self.partitions.domains();
+        if domains.is_empty() {
+            self.collected.reading.gaps.push(gaps::no_domains(partitions));
+        }
+        for own in [&self.root.forest, &self.root.domain] {
+            if !domains.contains(own) {
+                if !domains.is_empty() {
+                    self.collected.reading.gaps.push(gaps::hidden_domain(partitions, own));
+                }
+                domains.push(own.clone());
+            }
+        }
+        domains
+    }
+
+    /// Looks for a domain controller's account, which every domain has, and which stands where accounts are.
+    pub(super) async fn look_into(&mut self, session: &mut Session, domains: &[Dn]) -> Result<(), Failure> {
+        for domain in domains {
+            let query = Query {
+                base: domain.as_str(),
+                scope: Scope::Subtree,
+                filter: questions::CONTROLLERS,
+                attributes: &["objectClass"],
+            };
+            let answer = session.search(&query, self.progress).await?;
+            if answer.found.is_empty() {
+                self.collected.reading.gaps.push(gaps::invisible_domain(
+                    domain,
+                    &session.server,
+                    answer.refusal.as_ref(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
