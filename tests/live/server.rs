@@ -137,7 +137,9 @@ pub(crate) fn serve_with(
             connections.fetch_add(1, Ordering::Relaxed);
             let (script, tls) = (script.clone(), tls.clone());
             let _ = stream.as_ref().map(|stream| stream.set_nodelay(true));
-            thread::spawn(move || Conversation { stream: wire(stream.unwrap(), tls), script }.run());
+            thread::spawn(move || {
+                Conversation { stream: wire(stream.unwrap(), tls), script, found: Default::default() }.run()
+            });
         }
     });
     server
@@ -157,6 +159,8 @@ impl<S: Read + Write + Send> Wire for S {}
 struct Conversation {
     stream: Box<dyn Wire>,
     script: Script,
+    /// What the last search asked for, and all that was found: the next page of it is not searched for again.
+    found: (String, Arc<Vec<Object>>),
 }
 
 impl Conversation {
@@ -212,14 +216,8 @@ impl Conversation {
         self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
         let asked = format!("<{}> {filter} {:?}", search.base, search.attrs);
         let trick = self.script.trick.clone().filter(|(part, _)| asked.contains(part.as_str())).map(|(_, trick)| trick);
-        let all: Vec<Object> = if search.base.is_empty() && search.scope == LdapSearchScope::Base {
-            vec![self.script.root.clone()]
-        } else if filter.contains("primaryGroupID") {
-            // Every domain has a domain controller, and its account.
-            vec![object(&format!("CN=DC1,OU=Domain Controllers,{}", search.base), &[("objectClass", "computer")])]
-        } else {
-            self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
-        };
+        let all = if self.found.0 == asked { self.found.1.clone() } else { Arc::new(self.all(search, &filter)) };
+        self.found = (asked, all.clone());
         let (size, cookie) = page.cloned().unwrap_or((usize::MAX, Vec::new()));
         let start: usize = String::from_utf8_lossy(&cookie).parse().unwrap_or(0);
         let mut objects: Vec<Object> = all.iter().skip(start).take(size).cloned().collect();
@@ -300,6 +298,18 @@ impl Conversation {
         }
         let controls = LdapControl::SimplePagedResults { size: 0, cookie: next.into_bytes() };
         self.send(reply_id, LdapOp::SearchResultDone(result(code)), if control { vec![controls] } else { Vec::new() })
+    }
+
+    /// All that a search finds.
+    fn all(&self, search: &LdapSearchRequest, filter: &str) -> Vec<Object> {
+        if search.base.is_empty() && search.scope == LdapSearchScope::Base {
+            vec![self.script.root.clone()]
+        } else if filter.contains("primaryGroupID") {
+            // Every domain has a domain controller, and its account.
+            vec![object(&format!("CN=DC1,OU=Domain Controllers,{}", search.base), &[("objectClass", "computer")])]
+        } else {
+            self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
+        }
     }
 
     /// As many objects with these attributes as a page has.

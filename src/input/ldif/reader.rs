@@ -235,4 +235,63 @@ mod tests {
             assert_eq!(read(text).unwrap_err().line, line, "{text:?}");
         }
     }
+
+    /// Gives so many bytes at a time.
+    struct Drops<'a>(&'a [u8], usize);
+
+    impl io::Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let most = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+
+    /// The entries, or the line that is refused.
+    fn read_in_drops(text: &[u8], size: usize) -> Result<Vec<String>, u64> {
+        let mut nobody = Nobody;
+        let mut reader =
+            Reader::new(io::BufReader::new(Drops(text, size)), &mut nobody).map_err(|refusal| refusal.line)?;
+        let mut entries = Vec::new();
+        while let Some(entry) = reader.next_entry().map_err(|refusal| refusal.line)? {
+            entries.push(format!("{} {:?}", entry.dn, entry.attributes().collect::<Vec<_>>()));
+        }
+        Ok(entries)
+    }
+
+    #[test]
+    fn it_makes_no_difference_where_the_input_comes_apart() {
+        let text = "dn: CN=EX\r\n 01,DC=com\r\ncn: a\n\n\r\ndn:: Q049YQ==\ncn: b\n c\n d\nservicePrincipalName;range=0-0: HOST/x\ncn:\n";
+        let whole = read_in_drops(text.as_bytes(), usize::MAX).unwrap();
+        assert_eq!(whole.len(), 2);
+        for end in 0..text.len() {
+            let whole = read_in_drops(&text.as_bytes()[..end], usize::MAX);
+            for size in 1..9 {
+                assert_eq!(read_in_drops(&text.as_bytes()[..end], size), whole, "{end} bytes, {size} at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_needs_may_be_longer_than_4_mib() {
+        let long = "x".repeat(5 << 20);
+        let folded = format!("x\n {}\n {long}", "x".repeat(3 << 20));
+        for value in [&long, &folded] {
+            let text = format!("dn: CN=a\njpegPhoto: {value}\ncn: a\n\ndn: CN=b\ncn: b\n");
+            assert_eq!(read_in_drops(text.as_bytes(), usize::MAX).unwrap().len(), 2);
+            assert_eq!(read_in_drops(text.as_bytes(), 1 << 20).unwrap().len(), 2);
+            let text = format!("dn: CN=a\ndescription: a\ncn: {value}\ncn: a\n");
+            assert_eq!(read_in_drops(text.as_bytes(), usize::MAX), Err(3));
+        }
+        let crowd: String = (0..90_000).map(|number| format!("dn: CN={number}\ncn: {number}\n\n")).collect();
+        assert_eq!(read_in_drops(crowd.as_bytes(), 70_001).unwrap().len(), 90_000);
+    }
+
+    #[test]
+    fn names_that_share_a_place_in_memory_are_told_apart() {
+        // More names than there are places, each twice, and one that is too long to be remembered.
+        let names: Vec<String> = (0..3000).map(|number| format!("x-{number:x}")).chain(["x".repeat(60)]).collect();
+        let lines: String = names.iter().map(|name| format!("{name}: x\ncn: {name}\nCN;lang-{name}: x\n")).collect();
+        let entries = read(&format!("dn: CN=a\n{lines}{lines}")).unwrap();
+        assert_eq!(entries[0].values(Attribute::Cn).count(), 4 * names.len());
+    }
 }
