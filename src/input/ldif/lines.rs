@@ -51,7 +51,7 @@ impl<'a, W: LineWatch> Lines<'a, W> {
         Ok(Self {
             input: super::utf16::utf8(input)?,
             watch,
-            buffer: vec![0; CHUNK],
+            buffer: vec![0; 2 * CHUNK],
             unread: 0..0,
             ended: false,
             last: 0,

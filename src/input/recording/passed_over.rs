@@ -81,7 +81,7 @@ impl Filter {
 
     fn new() -> Self {
         let pending = Vec::with_capacity(Self::PENDING);
-        Self { bits: vec![[0; 8]; 1 << Self::POWER], pending, hasher: RandomState::new() }
+        Self { bits: Vec::new(), pending, hasher: RandomState::new() }
     }
 
     fn insert(&mut self, name: &str) {
@@ -92,6 +92,10 @@ impl Filter {
     }
 
     fn settle(&mut self) {
+        // A small recording never comes here: clearing so much memory would take longer than reading it.
+        if self.bits.is_empty() {
+            self.bits = vec![[0; 8]; 1 << Self::POWER];
+        }
         for hash in self.pending.drain(..) {
             let block = self.bits.get_mut(block(hash));
             block.into_iter().flatten().zip(bits(hash)).for_each(|(word, bit)| *word |= bit);
@@ -101,7 +105,8 @@ impl Filter {
     fn may_hold(&self, name: &str) -> bool {
         let hash = self.hasher.hash_one(name);
         let block = self.bits.get(block(hash)).into_iter().flatten();
-        self.pending.contains(&hash) || block.zip(bits(hash)).all(|(word, bit)| word & bit != 0)
+        self.pending.contains(&hash)
+            || !self.bits.is_empty() && block.zip(bits(hash)).all(|(word, bit)| word & bit != 0)
     }
 }
 
