@@ -78,8 +78,7 @@ impl super::Forest<'_> {
         if root.forest != self.root.forest {
             return Err(Failure::server(format!("{address} belongs to another forest")));
         }
-        let domains = self.domains.clone();
-        self.look_into(&mut session, &domains).await?;
-        self.accounts(&mut session, None).await
+        self.accounts(&mut session, None).await?;
+        self.look_into(&mut session, &self.domains.clone()).await
     }
 }

@@ -111,8 +111,8 @@ impl Forest<'_> {
     /// The accounts of the controller's own domain.
     async fn accounts_of_one_domain(&mut self, session: &mut Session) -> Result<(), Failure> {
         let domain = self.root.domain.clone();
-        self.look_into(session, std::slice::from_ref(&domain)).await?;
-        self.accounts(session, Some(domain)).await
+        self.accounts(session, Some(domain.clone())).await?;
+        self.look_into(session, &[domain]).await
     }
 
     /// Every holder of an SMTPSVC name, and the servers' accounts, below a naming context or in the whole catalogue.
@@ -174,18 +174,17 @@ impl Forest<'_> {
 
     /// What was read, without what a recording of it would leave out: both ways must end in the same judgement.
     fn finish(self, server: String) -> Live {
-        let all = self.collected.reading;
         let mut wanted = Wanted::default();
         loop {
             let known = wanted.clone();
-            all.entries().filter(|entry| known.includes(entry)).for_each(|entry| wanted.learn(entry));
+            let entries = self.collected.reading.entries();
+            entries.filter(|entry| known.includes(entry)).for_each(|entry| wanted.learn(entry));
             if wanted == known {
                 break;
             }
         }
-        let mut reading = Reading::default();
-        reading.gaps.clone_from(&all.gaps);
-        all.entries().filter(|entry| wanted.includes(entry)).for_each(|entry| reading.add(entry.clone()));
+        let mut reading = self.collected.reading;
+        reading.retain(|entry| wanted.includes(entry));
         reading.gaps.sort();
         reading.gaps.dedup();
         Live { reading, server, forest: self.root.forest.dns_domain(), domain: self.root.domain.dns_domain() }

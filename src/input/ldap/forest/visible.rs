@@ -1,11 +1,14 @@
 //! Whether each domain was seen at all: whoever may not look into one is answered with nothing, and with success.
 
+use std::collections::HashSet;
+
 use ldap3::Scope;
 
 use super::{gaps, questions};
 use crate::input::ldap::failure::Failure;
 use crate::input::ldap::session::{Query, Session};
 use crate::model::dn::Dn;
+use crate::model::schema::Attribute;
 
 impl super::Forest<'_> {
     /// The domains of the forest. That of the controller, and that of the forest, exist, whether their crossRefs were seen or not.
@@ -25,9 +28,11 @@ impl super::Forest<'_> {
         domains
     }
 
-    /// Looks for a domain controller's account, which every domain has, and which stands where accounts are.
+    /// Where a domain gave no account, looks for a domain controller's, which every domain has, and which stands where accounts are.
     pub(super) async fn look_into(&mut self, session: &mut Session, domains: &[Dn]) -> Result<(), Failure> {
-        for domain in domains {
+        let accounts = self.collected.reading.entries().filter(|entry| entry.has(Attribute::SamAccountName));
+        let seen: HashSet<String> = accounts.map(|entry| entry.dn.domain_key().to_owned()).collect();
+        for domain in domains.iter().filter(|domain| !seen.contains(domain.key())) {
             let query = Query {
                 base: domain.as_str(),
                 scope: Scope::Subtree,
