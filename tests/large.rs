@@ -1,6 +1,6 @@
 //! A forest as large as any, on a scripted server: what reading and judging it takes. `tests/bench/run` shows the numbers.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code, reason = "every test program uses a part of it")]

@@ -138,7 +138,7 @@ pub(crate) fn serve_with(
             let (script, tls) = (script.clone(), tls.clone());
             let _ = stream.as_ref().map(|stream| stream.set_nodelay(true));
             thread::spawn(move || {
-                Conversation { stream: wire(stream.unwrap(), tls), script, found: Default::default() }.run()
+                Conversation { stream: wire(stream.unwrap(), tls), script, found: Default::default() }.run();
             });
         }
     });

@@ -282,7 +282,7 @@ mod tests {
             let text = format!("dn: CN=a\ndescription: a\ncn: {value}\ncn: a\n");
             assert_eq!(read_in_drops(text.as_bytes(), usize::MAX), Err(3));
         }
-        let crowd: String = (0..90_000).map(|number| format!("dn: CN={number}\ncn: {number}\n\n")).collect();
+        let crowd = (0..90_000).map(|number| format!("dn: CN={number}\ncn: {number}\n\n")).collect::<Vec<_>>().concat();
         assert_eq!(read_in_drops(crowd.as_bytes(), 70_001).unwrap().len(), 90_000);
     }
 
@@ -290,7 +290,8 @@ mod tests {
     fn names_that_share_a_place_in_memory_are_told_apart() {
         // More names than there are places, each twice, and one that is too long to be remembered.
         let names: Vec<String> = (0..3000).map(|number| format!("x-{number:x}")).chain(["x".repeat(60)]).collect();
-        let lines: String = names.iter().map(|name| format!("{name}: x\ncn: {name}\nCN;lang-{name}: x\n")).collect();
+        let lines =
+            names.iter().map(|name| format!("{name}: x\ncn: {name}\nCN;lang-{name}: x\n")).collect::<Vec<_>>().concat();
         let entries = read(&format!("dn: CN=a\n{lines}{lines}")).unwrap();
         assert_eq!(entries[0].values(Attribute::Cn).count(), 4 * names.len());
     }
