@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::input::ldif::{Field, Record};
-use crate::model::entry::Entry;
+use crate::model::entry::{Entry, Reading};
 use crate::model::exchange;
 use crate::model::schema::{self, Attribute};
 use crate::model::spn::{SMTPSVC, Spn};
@@ -96,6 +96,13 @@ impl Wanted {
         entry.values(Attribute::ServicePrincipalName).any(holds_host)
             || entry.values(Attribute::SamAccountName).any(|name| self.accounts.contains(&fold(name)))
     }
+}
+
+/// Drops the objects that matter to nobody once all are known: so a directory is judged alike however it was read.
+pub fn keep_wanted(reading: &mut Reading) {
+    let mut wanted = Wanted::default();
+    reading.entries().for_each(|entry| wanted.learn_accounts(entry));
+    reading.retain(|entry| wanted.asks_for(entry));
 }
 
 /// Shows the names by which a record may come to matter, as [`Wanted`] knows them. `key` is the [`key`](crate::model::dn::Dn::key) of its own.

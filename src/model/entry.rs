@@ -180,6 +180,13 @@ impl Reading {
         }
     }
 
+    /// Takes in an object unless it is known.
+    pub fn add_new(&mut self, entry: Entry) {
+        if !self.entries.contains_key(entry.dn.key()) {
+            self.add(entry);
+        }
+    }
+
     /// Drops the objects of which `keep` is false.
     pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
         self.entries.retain(|_, entry| keep(entry));

@@ -149,7 +149,8 @@ impl Scan {
             known = self.wanted.clone();
             self.again().map_err(|failure| failure.of("the recording"))?;
         }
-        self.forget_mistakes();
+        // An object may be split over records, and half of a server may go by other names than the whole.
+        query::keep_wanted(&mut self.reading);
         self.reading.gaps.extend(completeness::gaps(self.has_server, self.has_account));
         Ok(self.reading)
     }
@@ -165,14 +166,6 @@ impl Scan {
             self.take(entry);
         }
         Ok(())
-    }
-
-    /// An object may be split over records, and half of a server may go by other names than the whole: what only those
-    /// asked for goes, so that the order of the records makes no difference.
-    fn forget_mistakes(&mut self) {
-        let mut wanted = Wanted::default();
-        self.reading.entries().for_each(|entry| wanted.learn_accounts(entry));
-        self.reading.retain(|entry| wanted.asks_for(entry));
     }
 }
 

@@ -50,7 +50,7 @@ impl super::Forest<'_> {
             tried.push(host);
         }
         let domains: Vec<String> = self.domains.iter().map(Dn::dns_domain).collect();
-        self.collected.reading.gaps.push(gaps::no_catalogue(&domains, &self.root.domain, &causes));
+        self.collected.gaps.push(gaps::no_catalogue(&domains, &self.root.domain, &causes));
         self.accounts_of_one_domain(controller).await
     }
 

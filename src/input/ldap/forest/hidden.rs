@@ -25,7 +25,7 @@ impl super::Forest<'_> {
     /// Finds accounts whose names are hidden.
     pub(super) async fn hidden_names(&mut self, session: &mut Session, base: &str) -> Result<(), Failure> {
         let nameless = |entry: &&Entry| !entry.has(Attribute::ServicePrincipalName);
-        let accounts = self.collected.reading.entries().filter(nameless);
+        let accounts = self.collected.entries().filter(nameless);
         let doubtful: Vec<Entry> = accounts.filter(|entry| sam_account_name(entry).is_some()).cloned().collect();
         let mut empty: HashSet<Dn> = HashSet::new();
         for filter in questions::without_names(doubtful.iter().filter_map(sam_account_name)) {
@@ -38,7 +38,7 @@ impl super::Forest<'_> {
             }
         }
         let hidden = doubtful.iter().filter(|entry| !empty.contains(&entry.dn));
-        self.collected.reading.gaps.extend(hidden.map(gaps::hidden_names));
+        self.collected.gaps.extend(hidden.map(gaps::hidden_names));
         Ok(())
     }
 }

@@ -19,9 +19,9 @@ use super::connect::{Address, Connector};
 use super::failure::Failure;
 use super::progress::Progress;
 use super::session::{Answer, Query, Session};
-use crate::input::query::Wanted;
+use crate::input::query;
 use crate::model::dn::Dn;
-use crate::model::entry::{Entry, Gap, Reading};
+use crate::model::entry::{Gap, Reading};
 use crate::model::schema;
 
 /// Reads everything, or says why this server is of no use.
@@ -36,7 +36,7 @@ pub(super) async fn read(
         root,
         partitions: Partitions::default(),
         domains: Vec::new(),
-        collected: Collected::default(),
+        collected: Reading::default(),
         noted: HashSet::new(),
         progress,
     };
@@ -54,25 +54,10 @@ struct Forest<'a> {
     root: Root,
     partitions: Partitions,
     domains: Vec<Dn>,
-    collected: Collected,
+    collected: Reading,
     /// Referrals that were told of already.
     noted: HashSet<String>,
     progress: &'a mut dyn Progress,
-}
-
-/// Objects, each once, and gaps.
-#[derive(Clone, Default)]
-struct Collected {
-    reading: Reading,
-    known: HashSet<String>,
-}
-
-impl Collected {
-    fn add(&mut self, entry: Entry) {
-        if self.known.insert(entry.dn.key().to_owned()) {
-            self.reading.add(entry);
-        }
-    }
 }
 
 impl Forest<'_> {
@@ -85,12 +70,12 @@ impl Forest<'_> {
         let mappings = below("CN=Directory Service,CN=Windows NT,CN=Services");
 
         self.search(session, &partitions, Scope::OneLevel, questions::PARTITIONS, "the list of domains").await?;
-        self.partitions = Partitions::of(self.collected.reading.entries());
+        self.partitions = Partitions::of(self.collected.entries());
         self.domains = self.domains(&partitions);
         let filter = questions::exchange();
         self.search(session, &exchange, Scope::Subtree, &filter, "the Exchange organisation").await?;
-        if !self.collected.reading.entries().any(|entry| entry.is_a(schema::EXCHANGE_SERVER)) {
-            self.collected.reading.gaps.push(gaps::no_servers(&exchange));
+        if !self.collected.entries().any(|entry| entry.is_a(schema::EXCHANGE_SERVER)) {
+            self.collected.gaps.push(gaps::no_servers(&exchange));
         }
         self.lost_and_found(session, &below("CN=LostAndFoundConfig"), &filter).await?;
         self.search(session, &mappings, Scope::Base, questions::ANYTHING, "sPNMappings").await
@@ -119,7 +104,7 @@ impl Forest<'_> {
     async fn accounts(&mut self, session: &mut Session, base: Option<Dn>) -> Result<(), Failure> {
         let base = base.map(|dn| dn.as_str().to_owned()).unwrap_or_default();
         self.search(session, &base, Scope::Subtree, questions::HOLDERS, "the holders of SMTPSVC names").await?;
-        for filter in questions::accounts(&self.collected.reading) {
+        for filter in questions::accounts(&self.collected) {
             self.search(session, &base, Scope::Subtree, &filter, "the accounts of the Exchange servers").await?;
         }
         self.hidden_names(session, &base).await
@@ -148,8 +133,8 @@ impl Forest<'_> {
     fn keep(&mut self, answer: Answer, place: &str, what: &str) {
         for found in &answer.found {
             match found.entry() {
-                Some(entry) => self.collected.add(entry),
-                None => self.collected.reading.gaps.push(gaps::nameless(&found.dn, place)),
+                Some(entry) => self.collected.add_new(entry),
+                None => self.collected.gaps.push(gaps::nameless(&found.dn, place)),
             }
         }
         let mut elsewhere = answer.elsewhere;
@@ -157,12 +142,12 @@ impl Forest<'_> {
         elsewhere.dedup();
         for url in &elsewhere {
             match self.referral(url, place) {
-                Some(gap) => self.collected.reading.gaps.push(gap),
+                Some(gap) => self.collected.gaps.push(gap),
                 None if !self.noted.insert(url.clone()) => {}
                 None => self.progress.detail(&format!("not followed, no account can lie there: {url}")),
             }
         }
-        self.collected.reading.gaps.extend(answer.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
+        self.collected.gaps.extend(answer.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
     }
 
     /// What a referral means for the result: nothing, where it leads to a partition without accounts.
@@ -174,17 +159,8 @@ impl Forest<'_> {
 
     /// What was read, without what a recording of it would leave out: both ways must end in the same judgement.
     fn finish(self, server: String) -> Live {
-        let mut wanted = Wanted::default();
-        loop {
-            let known = wanted.clone();
-            let entries = self.collected.reading.entries();
-            entries.filter(|entry| known.includes(entry)).for_each(|entry| wanted.learn(entry));
-            if wanted == known {
-                break;
-            }
-        }
-        let mut reading = self.collected.reading;
-        reading.retain(|entry| wanted.includes(entry));
+        let mut reading = self.collected;
+        query::keep_wanted(&mut reading);
         reading.gaps.sort();
         reading.gaps.dedup();
         Live { reading, server, forest: self.root.forest.dns_domain(), domain: self.root.domain.dns_domain() }

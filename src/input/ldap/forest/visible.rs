@@ -15,12 +15,12 @@ impl super::Forest<'_> {
     pub(super) fn domains(&mut self, partitions: &str) -> Vec<Dn> {
         let mut domains = self.partitions.domains();
         if domains.is_empty() {
-            self.collected.reading.gaps.push(gaps::no_domains(partitions));
+            self.collected.gaps.push(gaps::no_domains(partitions));
         }
         for own in [&self.root.forest, &self.root.domain] {
             if !domains.contains(own) {
                 if !domains.is_empty() {
-                    self.collected.reading.gaps.push(gaps::hidden_domain(partitions, own));
+                    self.collected.gaps.push(gaps::hidden_domain(partitions, own));
                 }
                 domains.push(own.clone());
             }
@@ -30,7 +30,7 @@ impl super::Forest<'_> {
 
     /// Where a domain gave no account, looks for a domain controller's, which every domain has, and which stands where accounts are.
     pub(super) async fn look_into(&mut self, session: &mut Session, domains: &[Dn]) -> Result<(), Failure> {
-        let accounts = self.collected.reading.entries().filter(|entry| entry.has(Attribute::SamAccountName));
+        let accounts = self.collected.entries().filter(|entry| entry.has(Attribute::SamAccountName));
         let seen: HashSet<String> = accounts.map(|entry| entry.dn.domain_key().to_owned()).collect();
         for domain in domains.iter().filter(|domain| !seen.contains(domain.key())) {
             let query = Query {
@@ -41,11 +41,7 @@ impl super::Forest<'_> {
             };
             let answer = session.search(&query, self.progress).await?;
             if answer.found.is_empty() {
-                self.collected.reading.gaps.push(gaps::invisible_domain(
-                    domain,
-                    &session.server,
-                    answer.refusal.as_ref(),
-                ));
+                self.collected.gaps.push(gaps::invisible_domain(domain, &session.server, answer.refusal.as_ref()));
             }
         }
         Ok(())
