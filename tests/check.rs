@@ -6,6 +6,8 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
+#[cfg(unix)]
+use std::io::Write as _;
 
 use common::{check, fixtures, lab, run, run_with_input, text};
 use serde_json::Value;
@@ -101,6 +103,46 @@ fn standard_input_is_a_recording_too() {
     assert_eq!(run.code, 1);
     assert_eq!(run.report()["findings"], from_file["findings"]);
     assert_eq!(run.report()["source"]["files"], serde_json::json!(["-"]));
+}
+
+/// The recording, its last entries first, and a crowd that concerns nobody among them.
+fn with_a_crowd(recording: &str) -> String {
+    let mut entries: Vec<String> = recording.split("\n\n").map(str::to_owned).collect();
+    entries.extend((0..40_000).map(|number| {
+        let name = format!("user{number:05}");
+        format!("dn: CN={name},OU=Users,DC=contoso,DC=com\nobjectClass: top\nobjectClass: user\nsAMAccountName: {name}\nservicePrincipalName: HTTP/{name}\n")
+    }));
+    let middle = entries.len() / 2;
+    entries.rotate_left(middle);
+    entries.reverse();
+    entries.join("\n\n")
+}
+
+#[test]
+fn a_crowd_that_concerns_nobody_changes_nothing() {
+    let crowd = with_a_crowd(&text(KB));
+    let run = run_with_input(["check", "--format", "json", "--from", "-"], crowd.as_bytes());
+    let expected = check([KB]).report();
+    for part in ["verdict", "summary", "servers", "findings", "problems"] {
+        assert_eq!(run.report()[part], expected[part], "{part}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn where_no_temporary_file_can_be_made_there_is_no_verdict() {
+    let mut crowd = tempfile::NamedTempFile::new().unwrap();
+    crowd.write_all(with_a_crowd(&text(KB)).as_bytes()).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
+        .args(["check", "--from"])
+        .arg(crowd.path())
+        .env("TMPDIR", "/nonexistent")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    assert!(said.starts_with("error: what ") && said.contains("cannot be kept in a temporary file"), "{said}");
+    assert!(said.contains("\nhint: ") && said.contains("TMPDIR"), "{said}");
 }
 
 #[test]

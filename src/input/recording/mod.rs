@@ -76,15 +76,17 @@ impl From<io::Error> for Failure {
 impl Failure {
     /// The error of a reading of `name`.
     fn of(self, name: &str) -> anyhow::Error {
-        match self {
-            Self::Refused(Refusal { line, cause }) => Trouble::new(format!("{name}:{line}: {cause}"))
-                .hint("a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it")
-                .into(),
-            Self::NotKept(error) => anyhow::Error::from(error).context(
-                Trouble::new(format!("what {name} holds cannot be kept in a temporary file"))
-                    .hint("a quarter of the recording's size has to be free there; TMPDIR, on Windows TEMP, names another folder"),
+        let (what, hint) = match self {
+            Self::Refused(Refusal { line, cause }) => (
+                format!("{name}:{line}: {cause}"),
+                "a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it",
             ),
-        }
+            Self::NotKept(error) => (
+                format!("what {name} holds cannot be kept in a temporary file: {error}"),
+                "a quarter of the recording's size has to be free there; TMPDIR, on Windows TEMP, names another folder",
+            ),
+        };
+        Trouble::new(what).hint(hint).into()
     }
 }
 
