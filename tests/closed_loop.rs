@@ -299,9 +299,10 @@ fn who_may_not_look_into_the_domain_gets_no_verdict_and_the_right_that_is_missin
     offline("samba-tool", &["user", "create", "outsider", "Throw-away.2003"], "");
     let found = offline("ldbsearch", &["(sAMAccountName=outsider)", "objectSid"], "");
     let identifier = found.lines().find_map(|line| line.strip_prefix("objectSid: ")).unwrap();
-    let (place, refusal) =
-        (format!("--objectdn=OU=Domain Controllers,{base}"), format!("--sddl=(D;;LC;;;{identifier})"));
-    offline("samba-tool", &["dsacl", "set", &place, &refusal], "");
+    for container in ["OU=Domain Controllers", "CN=Computers", "CN=Users"] {
+        let place = format!("--objectdn={container},{base}");
+        offline("samba-tool", &["dsacl", "set", &place, &format!("--sddl=(D;;LC;;;{identifier})")], "");
+    }
     let (place, what) = only_problem("outsider", password.to_str().unwrap());
     offline("samba-tool", &["user", "delete", "outsider"], "");
     assert_eq!(place, base);
