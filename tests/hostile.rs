@@ -26,7 +26,7 @@ use organisation::{ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, serve};
 
 const HOLDERS: &str = "SMTPSVC";
-/// What is kept is bounded by 256 MB; what is on its way comes on top. Without a bound these servers would send without end.
+/// What is kept is bounded by 384 MB; what is on its way comes on top. Without a bound these servers would send without end.
 const MOST_MEGABYTES: usize = 600;
 
 fn forest() -> Vec<Object> {

@@ -24,7 +24,7 @@ use crate::model::text::printable;
 /// More objects than any forest has Exchange servers, endpoints or holders.
 const MOST_ENTRIES: usize = 250_000;
 /// All that is kept of one server's answers.
-const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: usize = 384 << 20;
 const TOO_MUCH: &str = "it sends more than any directory has";
 /// Pages without an object: a server may have looked at many that do not match, but not for ever.
 const MOST_EMPTY_PAGES: usize = 1000;
