@@ -5,10 +5,9 @@
 mod common;
 
 use std::env;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use common::{check, run};
+use common::{check, feed, run};
 use serde_json::Value;
 
 fn lab(name: &str) -> String {
@@ -24,16 +23,8 @@ fn live(more: &[&str]) -> Value {
 
 fn ldap(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
     let uri = format!("ldap://{}", lab("LAB_HOST"));
-    let mut child = Command::new(program)
-        .args(["-Q", "-Y", "GSSAPI", "-H", &uri])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let mut command = Command::new(program);
+    let output = feed(command.args(["-Q", "-Y", "GSSAPI", "-H", &uri]).args(arguments), input.as_bytes());
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
 }
@@ -79,9 +70,8 @@ fn keep_the_others(dn: &str, deleted: &str) {
 
 fn below_the_checks(modification: &str) {
     let partition = format!("{}/dc/private/sam.ldb.d/{}.ldb", lab("LAB_DIR"), lab("LAB_BASE_DN").to_uppercase());
-    let mut child = Command::new("ldbmodify").args(["-H", &partition]).stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(modification.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success(), "{modification}");
+    let output = feed(Command::new("ldbmodify").args(["-H", &partition]), modification.as_bytes());
+    assert!(output.status.success(), "{modification}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn key(finding: &Value) -> String {
@@ -265,16 +255,9 @@ fn who_may_not_see_the_names_of_one_account_gets_no_verdict_and_the_right_that_i
 fn offline(program: &str, arguments: &[&str], input: &str) -> String {
     let [database, configuration] =
         ["private/sam.ldb", "etc/smb.conf"].map(|file| format!("{}/dc/{file}", lab("LAB_DIR")));
-    let mut child = Command::new(program)
-        .args(arguments)
-        .args(["-H", &database, &format!("--configfile={configuration}")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}");
+    let place = ["-H", &database, &format!("--configfile={configuration}")];
+    let output = feed(Command::new(program).args(arguments).args(place), input.as_bytes());
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -14,8 +14,9 @@ mod organisation;
 #[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/server.rs"]
 mod server;
+#[path = "live/usage.rs"]
+mod usage;
 
-use std::fs;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use organisation::{ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, serve};
+use usage::peak;
 
 const HOLDERS: &str = "SMTPSVC";
 /// What is kept is bounded by 384 MB; what is on its way comes on top. Without a bound these servers would send without end.
@@ -61,22 +63,16 @@ fn check(servers: &[&Server], more: &[&str]) -> End {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let status = format!("/proc/{}/status", program.id());
-    let mut kilobytes = 0;
+    let mut megabytes = 0;
     // The peak only grows, so the last look counts.
     while program.try_wait().unwrap().is_none() {
-        kilobytes = peak(&fs::read_to_string(&status).unwrap_or_default()).max(kilobytes);
+        megabytes = peak(program.id()).unwrap_or(megabytes);
         thread::sleep(Duration::from_millis(5));
     }
     let output = program.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let code = output.status.code().expect("the program ends by itself");
-    End { code, said, megabytes: kilobytes / 1024, took: started.elapsed() }
-}
-
-fn peak(status: &str) -> usize {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(0)
+    End { code, said, megabytes, took: started.elapsed() }
 }
 
 /// The program ends with an error that says so, soon and with little memory; and where another server follows, it answers.

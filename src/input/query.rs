@@ -15,7 +15,7 @@ pub const CONFIGURATION_CLASSES: [&str; 4] =
 
 /// Which objects the judgement needs. It grows while reading: once the Exchange servers are known, their accounts matter too,
 /// even those that hold no SMTPSVC name; and once an object matters, so does all that is said of it elsewhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// `HOST/<name>` of every Exchange server and endpoint, as [`Spn::key`]: the first tell a server's account, all of them
     /// who answers to the name where `HOST` is made to stand for SMTPSVC.

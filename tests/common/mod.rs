@@ -7,7 +7,7 @@ pub(crate) mod promised;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -41,19 +41,18 @@ pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item =
     run_with_input(arguments, b"")
 }
 
-/// Runs the program with something on standard input.
-pub(crate) fn run_with_input<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+/// Runs any program with something on standard input.
+pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Output {
+    let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that fails at once does not read its input.
     let _ = program.stdin.take().unwrap().write_all(input);
-    let output = program.wait_with_output().unwrap();
+    program.wait_with_output().unwrap()
+}
+
+/// Runs the program with something on standard input.
+pub(crate) fn run_with_input<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_spn-doctor"));
+    let output = feed(program.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")), input);
     Run {
         code: output.status.code().expect("the program ends by itself"),
         stdout: String::from_utf8(output.stdout).unwrap(),
