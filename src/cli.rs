@@ -13,8 +13,6 @@ use spn_doctor::model::text::printable;
 use spn_doctor::remedy::setspn::Dialect;
 use spn_doctor::trouble::Trouble;
 
-use crate::completions::Shell;
-
 /// Finds missing, misplaced and duplicate SMTPSVC service principal names of Exchange servers, and prints the setspn commands that put them right.
 #[derive(Debug, Parser)]
 #[command(name = "spn-doctor", version, arg_required_else_help = true, max_term_width = 100)]
@@ -50,6 +48,17 @@ pub(crate) enum Command {
     },
     /// Print the manual page, for man(1)
     Man,
+}
+
+/// A shell whose completions can be printed.
+#[allow(clippy::enum_variant_names, reason = "that is its name")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
 }
 
 /// The flags of `check`.

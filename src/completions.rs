@@ -2,21 +2,10 @@
 
 use std::io::{self, Write};
 
-use clap::{CommandFactory as _, ValueEnum};
+use clap::CommandFactory as _;
 use clap_complete::aot::{Bash, Fish, Generator, PowerShell, Zsh};
 
-use crate::cli::Cli;
-
-/// A shell whose completions can be printed.
-#[allow(clippy::enum_variant_names, reason = "that is its name")]
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(name = "powershell")]
-    PowerShell,
-}
+use crate::cli::{Cli, Shell};
 
 /// Writes the script that the shell reads when it starts.
 pub(crate) fn write(shell: Shell, out: &mut dyn Write) -> io::Result<()> {

@@ -65,17 +65,19 @@ fn reader() -> Auth {
     Auth::Simple { user, password: Secret::new(password.trim_end().to_owned()) }
 }
 
-/// Faults over both ways, as many of each kind as asked for: the lab's conversation is long, and Samba slow.
-fn cases(scene: &Scene, faults: &[Fault], each: usize) -> Vec<Case> {
-    let each = if sweep::all() { each * 10 } else { each };
+/// Faults of each kind at as many offsets of both ways: the lab's conversation is long, and Samba slow. In full at every so many
+/// bytes, the kinds by turns, and at every message.
+fn cases(scene: &Scene, faults: &[Fault], each: usize, in_full: usize) -> Vec<Case> {
     let mut cases = Vec::new();
     for way in [Way::Requests, Way::Replies] {
         let length = scene.heard(way).len();
         let boundaries = boundaries(scene.heard(way));
         println!("{way:?}: {length} bytes, {} messages", boundaries.len());
+        let usual = (length / each, 7, boundaries.len().div_ceil(each));
+        let (step, shift, messages) = if sweep::all() { (in_full, in_full / faults.len(), 1) } else { usual };
         for (number, fault) in faults.iter().enumerate() {
-            let spread = every(length, length / each, number * 7, &[]);
-            let thinned = boundaries.iter().step_by(boundaries.len().div_ceil(each)).copied();
+            let spread = every(length, step, number * shift, &[]);
+            let thinned = boundaries.iter().step_by(messages).copied();
             let offsets = spread.into_iter().chain(thinned);
             cases.extend(offsets.map(|at| Case { disturbance: Disturbance { way, at, fault: *fault }, alone: true }));
         }
@@ -83,11 +85,13 @@ fn cases(scene: &Scene, faults: &[Fault], each: usize) -> Vec<Case> {
     cases
 }
 
-/// The README promises as many for each way of protecting a connection.
+/// In full there is a fault at every byte. The README promises as many for each way of protecting a connection.
 fn never_wrong(name: &str, scene: &Scene) {
     let mut tried = 0;
-    for (kind, faults, each, threads) in [("faults", &FAULTS[..], 12, 4), ("silence", &[Fault::Stall], 12, 16)] {
-        let tally = sweep(scene, &cases(scene, faults, each), threads);
+    for (kind, faults, in_full, threads) in
+        [("faults", &FAULTS[..], FAULTS.len(), 24), ("silence", &[Fault::Stall], 251, 16)]
+    {
+        let tally = sweep(scene, &cases(scene, faults, 12, in_full), threads);
         println!("{name}, {kind}: {tally}, {} not reached", tally.unreached);
         assert!(tally.wrong.is_empty(), "{name}: {:#?}", tally.wrong);
         tried += tally.cases();

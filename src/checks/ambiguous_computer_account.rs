@@ -6,7 +6,7 @@ use crate::finding::{Finding, Severity};
 use crate::model::account::Choice;
 use crate::model::text::listed;
 use crate::remedy::Remedy;
-use crate::requirements::Requirements;
+use crate::requirements::{Judged, Requirements};
 
 pub(super) const CHECK: Check = Check {
     code: "ambiguous-computer-account",
@@ -29,18 +29,18 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
-    let finding = |judged| {
-        let server: &crate::requirements::Judged<'_> = judged;
-        let Choice::Several(candidates) = &server.account else { return None };
-        if server.requirements.is_empty() {
-            return None;
-        }
-        let mut names: Vec<_> = candidates.iter().map(|account| account.dn.as_str()).collect();
-        names.sort_unstable();
-        let (count, names) = (names.len(), listed(names.into_iter(), " and "));
-        let message = format!("{count} computer objects could be this server's account: {names}");
-        let advice = "Decide which of them the machine uses, and remove, rename or clean up the other. Until then no command is safe.";
-        Some(Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged))
-    };
     requirements.servers.iter().filter_map(finding).collect()
+}
+
+fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    let Choice::Several(candidates) = &judged.account else { return None };
+    if judged.requirements.is_empty() {
+        return None;
+    }
+    let mut names: Vec<_> = candidates.iter().map(|account| account.dn.as_str()).collect();
+    names.sort_unstable();
+    let (count, names) = (names.len(), listed(names.into_iter(), " and "));
+    let message = format!("{count} computer objects could be this server's account: {names}");
+    let advice = "Decide which of them the machine uses, and remove, rename or clean up the other. Until then no command is safe.";
+    Some(Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged))
 }

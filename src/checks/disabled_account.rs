@@ -5,7 +5,7 @@ use super::manual::{Manual, SMTP_KERBEROS};
 use crate::finding::{Finding, Severity};
 use crate::model::text::shown;
 use crate::remedy::Remedy;
-use crate::requirements::Requirements;
+use crate::requirements::{Judged, Requirements};
 
 pub(super) const CHECK: Check = Check {
     code: "disabled-account",
@@ -28,12 +28,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
-    let finding = |judged| {
-        let server: &crate::requirements::Judged<'_> = judged;
-        let account = server.account.one().filter(|account| account.disabled && !server.requirements.is_empty())?;
-        let message = format!("the server's account {} is disabled", shown(account.dn.as_str()));
-        let advice = "Decide whether the server is in use: then enable the account; if not, remove the server from the organisation.";
-        Some(Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).server(judged))
-    };
     requirements.servers.iter().filter_map(finding).collect()
+}
+
+fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    let account = judged.account.one().filter(|account| account.disabled && !judged.requirements.is_empty())?;
+    let message = format!("the server's account {} is disabled", shown(account.dn.as_str()));
+    let advice = "Decide whether the server is in use: then enable the account; if not, remove the server from the organisation.";
+    Some(Finding::new(CHECK.code, Severity::Warning, message, Remedy::decide(advice)).server(judged))
 }

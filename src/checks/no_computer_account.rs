@@ -6,7 +6,7 @@ use crate::finding::{Finding, Severity};
 use crate::model::account::Choice;
 use crate::model::text::shown;
 use crate::remedy::Remedy;
-use crate::requirements::Requirements;
+use crate::requirements::{Judged, Requirements};
 
 pub(super) const CHECK: Check = Check {
     code: "no-computer-account",
@@ -32,20 +32,16 @@ A clustered virtual server of Exchange 2003 has a computer object only with Enab
 };
 
 fn run(requirements: &Requirements<'_>) -> Vec<Finding> {
-    let without = requirements
-        .servers
-        .iter()
-        .filter(|judged| matches!(judged.account, Choice::None) && !judged.requirements.is_empty());
-    let finding = |judged| {
-        let server: &crate::requirements::Judged<'_> = judged;
-        let names: Vec<_> = server.server.names.fqdns.iter().map(|fqdn| format!("HOST/{fqdn}")).collect();
-        let message = format!(
-            "no computer object holds {} or is called {}$",
-            names.join(" or "),
-            shown(&server.server.names.netbios)
-        );
-        let advice = "Decide whether the server still exists. If not, remove it from the organisation; if so, find its computer object (in another domain, or where this account may not look?), restore it, or join the machine again.";
-        Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged)
-    };
-    without.map(finding).collect()
+    requirements.servers.iter().filter_map(finding).collect()
+}
+
+fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    if !matches!(judged.account, Choice::None) || judged.requirements.is_empty() {
+        return None;
+    }
+    let names = &judged.server.names;
+    let hosts: Vec<_> = names.fqdns.iter().map(|fqdn| format!("HOST/{fqdn}")).collect();
+    let message = format!("no computer object holds {} or is called {}$", hosts.join(" or "), shown(&names.netbios));
+    let advice = "Decide whether the server still exists. If not, remove it from the organisation; if so, find its computer object (in another domain, or where this account may not look?), restore it, or join the machine again.";
+    Some(Finding::new(CHECK.code, Severity::Error, message, Remedy::decide(advice)).server(judged))
 }

@@ -1,21 +1,16 @@
 //! Distinguished names (RFC 4514), compared as the directory compares them.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
-use super::text::fold;
+use super::text::{Keyed, fold};
 
 /// The one character that does not count around the parts of a name. All others do, even those that look like it:
 /// `CN=<no-break space>EX01` is another object than `CN=EX01`.
 const SPACE: char = ' ';
 
 /// A distinguished name: prints as it was read, compares without case, spacing and style of escaping.
-#[derive(Clone, Debug)]
-pub struct Dn {
-    text: String,
-    key: String,
-    name: String,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Dn(Keyed);
 
 /// Why a text is no distinguished name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +29,6 @@ impl Dn {
     pub fn parse(text: &str) -> Result<Self, NotADn> {
         let text = without_extended_prefix(text).trim_start_matches(SPACE);
         let mut key = String::with_capacity(text.len());
-        let mut name = None;
         let mut rest = text;
         while !rest.is_empty() {
             let end = end_of_rdn(rest)?;
@@ -44,21 +38,19 @@ impl Dn {
             if attribute.is_empty() || !attribute.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
                 return Err(NotADn("a part of the name has no attribute type"));
             }
-            let value = unescape(value)?;
             if !key.is_empty() {
                 key.push(',');
             }
             key.push_str(&attribute.to_ascii_lowercase());
             key.push('=');
-            key.push_str(&fold(&value).replace('\\', "\\5c").replace(',', "\\2c"));
-            name.get_or_insert(value);
+            key.push_str(&fold(&unescape(value)?).replace('\\', "\\5c").replace(',', "\\2c"));
             rest = match tail.strip_prefix(',') {
                 Some("") => return Err(NotADn("the name ends in a comma")),
                 Some(tail) => tail,
                 None => tail,
             };
         }
-        Ok(Self { text: text.to_owned(), key, name: name.unwrap_or_default() })
+        Ok(Self(Keyed::new(text, &key)))
     }
 
     /// Writes the [`key`](Self::key) of a plain name: one without escapes, quotes, spaces around its signs and anything outside
@@ -77,44 +69,45 @@ impl Dn {
     /// The name as it was read.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.as_str()
     }
 
     /// The canonical form: equal for equal names.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.0.key()
     }
 
     /// The value of the first part, `EX01` for `CN=EX01,CN=Servers,…`.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> String {
+        let first = parts(self.as_str()).next().and_then(|part| part.split_once('='));
+        first.and_then(|(_, value)| unescape(value).ok()).unwrap_or_default()
     }
 
     /// Whether this is the empty name, that of the rootDSE.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.key.is_empty()
+        self.key().is_empty()
     }
 
     /// The [`key`](Self::key)s of this name and of all above it, the nearest first.
     pub fn lineage(&self) -> impl Iterator<Item = &str> {
-        let above = self.key.match_indices(',').filter_map(|(comma, _)| self.key.get(comma + 1..));
-        std::iter::once(self.key.as_str()).chain(above)
+        let above = self.key().match_indices(',').filter_map(|(comma, _)| self.key().get(comma + 1..));
+        std::iter::once(self.key()).chain(above)
     }
 
     /// The [`key`](Self::key) of the domain that the name lies in: its trailing `DC=` parts.
     #[must_use]
     pub fn domain_key(&self) -> &str {
         let mut domain = "";
-        let mut rest = Some(self.key.as_str());
+        let mut rest = Some(self.key());
         while let Some(above) = rest {
             let begin = above.rfind(',').map_or(0, |comma| comma + 1);
             if !above.get(begin..).is_some_and(|part| part.starts_with("dc=")) {
                 break;
             }
-            domain = self.key.get(begin..).unwrap_or_default();
+            domain = self.key().get(begin..).unwrap_or_default();
             rest = begin.checked_sub(1).and_then(|comma| above.get(..comma));
         }
         domain
@@ -210,21 +203,7 @@ fn without_extended_prefix(text: &str) -> &str {
 
 impl fmt::Display for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl PartialEq for Dn {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for Dn {}
-
-impl Hash for Dn {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
+        self.0.fmt(f)
     }
 }
 

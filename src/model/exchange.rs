@@ -78,7 +78,7 @@ fn tcp_address(value: &str) -> Option<&str> {
 
 /// The common name, or the name in the DN where the attribute was not recorded.
 fn common_name(entry: &Entry) -> String {
-    entry.values(Attribute::Cn).min().unwrap_or_else(|| entry.dn.name()).to_owned()
+    entry.values(Attribute::Cn).min().map_or_else(|| entry.dn.name(), str::to_owned)
 }
 
 /// An Exchange server.

@@ -1,20 +1,16 @@
 //! Service principal names: `class/host[:port][/name]`.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
-use super::text::{fold, same};
+use super::text::{Keyed, fold, same};
 
 /// The service class that Exchange's SMTP endpoints are asked for.
 pub const SMTPSVC: &str = "SMTPSVC";
 
 /// A service principal name: prints as written or held, compares without case. Nothing else is ignored:
 /// a port or a trailing dot makes another name, as it does to a domain controller.
-#[derive(Clone, Debug)]
-pub struct Spn {
-    text: String,
-    key: String,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Spn(Keyed);
 
 /// The parts of a well-formed service principal name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +29,7 @@ impl Spn {
     /// The name as an account holds it, well-formed or not.
     #[must_use]
     pub fn held(value: &str) -> Self {
-        Self { text: value.to_owned(), key: fold(value) }
+        Self(Keyed::new(value, &fold(value)))
     }
 
     /// `SMTPSVC/` and the name that a server or endpoint goes by.
@@ -55,26 +51,26 @@ impl Spn {
     /// The name as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.as_str()
     }
 
     /// The canonical form: equal for equal names.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.0.key()
     }
 
     /// What stands behind `class/`, all of it.
     #[must_use]
     pub fn target(&self) -> &str {
-        self.text.split_once('/').map_or("", |(_, target)| target)
+        self.as_str().split_once('/').map_or("", |(_, target)| target)
     }
 
     /// The parts, or nothing when the value is not `class/host[:port][/name]`.
     #[must_use]
     pub fn parts(&self) -> Option<Parts<'_>> {
         let plain = |part: &&str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
-        let mut pieces = self.text.split('/');
+        let mut pieces = self.as_str().split('/');
         let class = pieces.next().filter(plain).filter(|class| !class.contains(':'))?;
         let authority = pieces.next()?;
         let name = pieces.next();
@@ -92,7 +88,7 @@ impl Spn {
     #[must_use]
     pub fn is_smtpsvc(&self) -> bool {
         let end = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        self.text.trim_start().split(end).next().is_some_and(|class| same(class, SMTPSVC))
+        self.as_str().trim_start().split(end).next().is_some_and(|class| same(class, SMTPSVC))
     }
 
     /// Whether the value looks like `SMTPSVC/<host>` but is another name to a domain controller:
@@ -113,21 +109,7 @@ fn port_number(text: &str) -> Option<u16> {
 
 impl fmt::Display for Spn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl PartialEq for Spn {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for Spn {}
-
-impl Hash for Spn {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
+        self.0.fmt(f)
     }
 }
 

@@ -1,6 +1,7 @@
 //! How directory text is compared and shown.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 
 /// The form in which two names are the same to the directory: without case.
 ///
@@ -22,6 +23,67 @@ pub fn fold(text: &str) -> String {
         }
     }
     folded
+}
+
+/// A text that is shown as it was written and compared by another form of it, its key.
+#[derive(Clone)]
+pub struct Keyed {
+    /// The text, and behind it the key where that differs: of most names there are very many.
+    both: Box<str>,
+    /// Where the text ends.
+    end: usize,
+    /// Where the key begins.
+    key: usize,
+}
+
+impl Keyed {
+    /// The text, and the form in which it is compared.
+    #[must_use]
+    pub fn new(text: &str, key: &str) -> Self {
+        let end = text.len();
+        if text == key {
+            return Self { both: text.into(), end, key: 0 };
+        }
+        Self { both: [text, key].concat().into(), end, key: end }
+    }
+
+    /// The text as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.both.get(..self.end).unwrap_or_default()
+    }
+
+    /// The form in which it is compared.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.both.get(self.key..).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Keyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Keyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl PartialEq for Keyed {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Keyed {}
+
+impl Hash for Keyed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 /// Whether two names are the same to the directory.

@@ -1,11 +1,11 @@
 //! A proxy that carries one connection, and does one thing wrong at one byte of one of its ways.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Which of the two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ struct Shared {
 impl Proxy {
     /// Listens here, and carries the first connection to there.
     pub(crate) fn between(here: SocketAddr, there: SocketAddr, disturbance: Option<Disturbance>) -> Self {
-        let listener = TcpListener::bind(here).unwrap();
+        let listener = bind(here);
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             disturbance,
@@ -100,6 +100,19 @@ impl Shared {
         match way {
             Way::Requests => &self.requests,
             Way::Replies => &self.replies,
+        }
+    }
+}
+
+/// A full sweep takes ports faster than the system gives back those that were used, which takes it a minute: then it waits.
+fn bind(here: SocketAddr) -> TcpListener {
+    let started = Instant::now();
+    loop {
+        match TcpListener::bind(here) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && started.elapsed().as_secs() < 120 => {
+                thread::sleep(Duration::from_millis(100));
+            }
+            bound => return bound.unwrap(),
         }
     }
 }

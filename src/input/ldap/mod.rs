@@ -4,6 +4,7 @@
 //! This is the one place that knows the client library `ldap3` and the runtime `tokio`. Nobody outside waits for anything
 //! but [`read`].
 
+mod address;
 // Without Kerberos nothing seals; the frames are tested all the same.
 #[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod bind;
@@ -24,7 +25,8 @@ mod wire;
 
 use anyhow::{Context, Result};
 
-use self::connect::{Address, Connector};
+use self::address::Address;
+use self::connect::Connector;
 use self::failure::Failure;
 pub use self::failure::Trouble;
 

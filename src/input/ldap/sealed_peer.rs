@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use ldap3::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::connect::Address;
+use super::address::Address;
 use super::failure::Failure;
 use super::session::{Answer, Query, Session};
 use super::settings::{Security, Settings};

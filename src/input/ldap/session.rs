@@ -9,7 +9,7 @@ use ldap3::controls::{MakeCritical as _, PagedResults, RawControl};
 use ldap3::{Ldap, LdapError, LdapResult, Scope};
 use tokio::task::JoinHandle;
 
-use super::connect::Address;
+use super::address::Address;
 use super::failure::{Failure, Trouble, within};
 use super::found::{Found, Item};
 use super::progress::{Progress, SearchReport};
@@ -331,4 +331,46 @@ async fn collect(
 fn broken(server: &str, fault: &Fault, error: &LdapError) -> Failure {
     let cause = fault.cause().unwrap_or_else(|| error.to_string());
     Failure::server(format!("the connection to {server} failed: {}", printable(&cause)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::ldap::settings::Security;
+
+    const QUERY: Query<'static> =
+        Query { base: "DC=com", scope: Scope::Subtree, filter: "(cn=*)", attributes: &["cn"] };
+
+    /// A session whose client library panics after so long, before a server that never answers.
+    async fn panicking(after: Duration) -> Failure {
+        let (driver, ldap, _outside) = pair::connect().await.unwrap();
+        let driver = tokio::spawn(async move {
+            let result = tokio::time::timeout(after, driver.drive()).await;
+            panic!("as a library may: {result:?}")
+        });
+        let mut session = Session {
+            ldap,
+            driver,
+            relay: tokio::spawn(std::future::pending()),
+            fault: Fault::default(),
+            server: Address::parse("dc1", Security::Sealed).unwrap().to_string(),
+            host: "dc1".to_owned(),
+            step: Duration::from_secs(20),
+            page_size: 10,
+            kept: 0,
+        };
+        session.search(&QUERY, &mut ()).await.unwrap_err()
+    }
+
+    #[test]
+    fn a_panic_of_the_client_library_is_an_error_of_the_server_like_any_other() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for after in [0, 50] {
+            let started = Instant::now();
+            let failure = runtime.block_on(panicking(Duration::from_millis(after)));
+            assert!(started.elapsed() < Duration::from_secs(10));
+            let Failure::Server(trouble) = failure else { panic!("another server is not tried: {failure:?}") };
+            assert!(trouble.what().starts_with("the connection to dc1:389 failed: "), "{trouble}");
+        }
+    }
 }

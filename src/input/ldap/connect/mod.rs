@@ -1,6 +1,5 @@
 //! From an address to a connection that can be searched: TCP, TLS where wanted, bind, and the client library on top.
 
-mod address;
 mod tls;
 
 use std::io;
@@ -9,8 +8,8 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-pub(super) use self::address::Address;
 pub(super) use self::tls::Trust;
+use super::address::Address;
 use super::bind::{self, Peer, Prologue};
 use super::failure::{Failure, Trouble, within};
 use super::session::Session;

@@ -2,7 +2,8 @@
 
 use super::gaps;
 use super::root::Root;
-use crate::input::ldap::connect::{Address, Connector};
+use crate::input::ldap::address::Address;
+use crate::input::ldap::connect::Connector;
 use crate::input::ldap::discover;
 use crate::input::ldap::failure::Failure;
 use crate::input::ldap::session::Session;

@@ -3,21 +3,21 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-use crate::input::ldap::settings::Security;
+use super::settings::Security;
 use crate::model::text::printable;
 
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Address {
+pub(super) struct Address {
     /// A name or an IP address.
-    pub(crate) host: String,
+    pub(super) host: String,
     /// The port.
-    pub(crate) port: u16,
+    pub(super) port: u16,
 }
 
 impl Address {
     /// Reads `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address.
-    pub(crate) fn parse(text: &str, security: Security) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, security: Security) -> Result<Self, String> {
         let unreadable = || format!("{:?} is no server: write HOST or HOST:PORT", printable(text));
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, rest)) => (host, rest.strip_prefix(':').or(rest.is_empty().then_some(""))),
@@ -45,12 +45,12 @@ impl Address {
     }
 
     /// The controller of this name.
-    pub(crate) fn directory(host: &str, security: Security) -> Self {
+    pub(super) fn directory(host: &str, security: Security) -> Self {
         Self { host: host.trim_end_matches('.').to_owned(), port: directory_port(security) }
     }
 
     /// The global catalogue on this machine.
-    pub(crate) fn catalogue(host: &str, security: Security) -> Self {
+    pub(super) fn catalogue(host: &str, security: Security) -> Self {
         let port = if security == Security::Ldaps { 3269 } else { 3268 };
         Self { host: host.trim_end_matches('.').to_owned(), port }
     }
