@@ -241,8 +241,8 @@ impl Report {
         let requirements = Requirements::new(directory);
         let findings = checks::run(&requirements);
         let findings = findings.iter().map(|finding| ReportedFinding::new(finding, dialect, directory)).collect();
-        let problems =
-            directory.gaps.iter().map(|gap| Problem { what: printable_lines(&gap.what), place: printable(&gap.place) });
+        let gaps = directory.gaps.iter().chain(&requirements.gap);
+        let problems = gaps.map(|gap| Problem { what: printable_lines(&gap.what), place: printable(&gap.place) });
         let mut report = Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },

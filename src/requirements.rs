@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::account::{Account, Choice};
 use crate::model::directory::Directory;
+use crate::model::entry::Gap;
 use crate::model::exchange::{Endpoint, Server};
 use crate::model::host::HostName;
 use crate::model::spn::Spn;
@@ -74,8 +75,14 @@ pub struct Requirements<'a> {
     pub directory: &'a Directory,
     /// The servers, by name.
     pub servers: Vec<Judged<'a>>,
+    /// Why nothing was judged, if nothing was.
+    pub gap: Option<Gap>,
     claims: Claims,
 }
+
+/// Far more than any organisation has. Who holds a name is told to each server that requires it and of each that is held in
+/// vain, so that of much on both sides there would be more than fits into memory.
+const MOST_HOLDINGS: usize = 1_000_000;
 
 /// Which servers claim a name, by its folded form. Servers by their place in the list.
 #[derive(Debug, Default)]
@@ -120,9 +127,13 @@ impl<'a> Requirements<'a> {
     #[must_use]
     pub fn new(directory: &'a Directory) -> Self {
         let claims = Claims::of(&directory.servers);
+        if is_too_much(directory) {
+            let what = "its Exchange servers share so many accounts and names that nothing was judged: look for names that thousands of objects hold";
+            return Self { directory, servers: Vec::new(), gap: Some(Gap::new("directory", what)), claims };
+        }
         let servers = directory.servers.iter().enumerate();
         let servers = servers.map(|(place, server)| Judged::new(directory, &claims, place, server)).collect();
-        Self { directory, servers, claims }
+        Self { directory, servers, gap: None, claims }
     }
 
     /// Every requirement, with its server.
@@ -187,6 +198,17 @@ fn required(server: &Server) -> Vec<(Spn, Vec<&Endpoint>)> {
     names.into_values().collect()
 }
 
+/// Whether more holders would have to be told of than fit into any report.
+fn is_too_much(directory: &Directory) -> bool {
+    let of_required = |server| -> usize { required(server).iter().map(|(spn, _)| directory.holders(spn).len()).sum() };
+    let of_held = |account: &Account| account.spns.iter().map(|spn| directory.accounts.holders(spn).count()).sum();
+    let mut told = 0;
+    directory.servers.iter().any(|server| {
+        told += of_required(server) + directory.account_of(server).one().map_or(0, of_held);
+        told > MOST_HOLDINGS
+    })
+}
+
 fn status(account: Option<&Account>, holders: &[&Account], shared: bool) -> Status {
     let Some(account) = account.filter(|_| !shared) else {
         return if shared { Status::Shared } else { Status::Unresolved };
@@ -205,5 +227,8 @@ fn near_misses<'a>(account: &'a Account, spn: &Spn, holders: &[&Account]) -> Vec
     if holders.iter().any(|holder| holder.dn == account.dn) {
         return Vec::new();
     }
-    account.spns.iter().filter(|held| held.nearly_covers(spn.target())).collect()
+    let target = fold(spn.target());
+    let classes = ["smtp", "smtpsvc"].into_iter();
+    let alike = classes.flat_map(|class| account.beginning_with(&format!("{class}/{target}")));
+    alike.filter(|held| held.nearly_covers(spn.target())).collect()
 }

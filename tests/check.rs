@@ -128,6 +128,17 @@ fn a_crowd_that_concerns_nobody_changes_nothing() {
     }
 }
 
+/// What is left of a deleted object is no server and no account: a recording in which there is nothing else is not whole.
+#[test]
+fn deleted_servers_or_accounts_alone_are_no_directory() {
+    for class in ["msExchExchangeServer", "computer"] {
+        let alive = format!("objectClass: {class}\n");
+        let deleted = text(KB).replace(&alive, &format!("{alive}isDeleted: TRUE\n"));
+        let run = run_with_input(["check", "--format", "json", "--from", "-"], deleted.as_bytes());
+        assert_eq!((run.code, run.report()["verdict"].as_str()), (2, Some("incomplete")), "{class}");
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn where_no_temporary_file_can_be_made_there_is_no_verdict() {

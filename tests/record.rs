@@ -46,6 +46,22 @@ fn a_recording_is_replayed_with_the_same_result() {
     }
 }
 
+/// What is recorded are the accounts that matter; that there were others is still known when it is replayed.
+#[test]
+fn a_server_without_an_account_is_replayed_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case.ldif");
+    let accounts = "dn: CN=DC1,OU=Domain Controllers,DC=contoso,DC=com\nobjectClass: computer\nsAMAccountName: DC1$\n";
+    let records = text("fixtures/kb914137.ldif");
+    let without_accounts = records.split("\n\n").filter(|record| !record.contains("sAMAccountName"));
+    let case_text = without_accounts.chain([accounts]).collect::<Vec<_>>().join("\n\n");
+    fs::write(&case, case_text).unwrap();
+    let before = check([&case]);
+    assert_eq!((before.code, before.codes()), (1, vec!["no-computer-account".to_owned()]));
+    let after = check([record(folder.path(), &[case], &[])]);
+    assert_eq!((after.code, &after.report()["findings"]), (1, &before.report()["findings"]));
+}
+
 #[cfg(unix)]
 #[test]
 fn only_its_owner_may_read_a_recording() {

@@ -23,8 +23,8 @@ pub struct Account {
     pub computer: bool,
     /// Whether the account is disabled.
     pub disabled: bool,
-    /// The names it holds, each once, sorted.
-    pub spns: Vec<Spn>,
+    /// The names it holds, each once, sorted by [`Spn::key`]. There may be very many, and a remedy keeps its account.
+    pub spns: Arc<[Spn]>,
     /// The domain it lies in.
     pub domain: Arc<Domain>,
 }
@@ -78,14 +78,13 @@ impl Account {
         let mut spns: Vec<Spn> = entry.values(Attribute::ServicePrincipalName).map(Spn::held).collect();
         sort_folded(&mut spns, Spn::as_str);
         spns.dedup();
-        spns.shrink_to_fit();
         Self {
             dn: entry.dn.clone(),
             sam_account_name: facts.text(entry, Attribute::SamAccountName),
             dns_host_name: facts.text(entry, Attribute::DnsHostName),
             computer: entry.is_a(schema::COMPUTER),
             disabled: facts.integer(entry, Attribute::UserAccountControl).is_some_and(|flags| flags & DISABLED != 0),
-            spns,
+            spns: spns.into(),
             domain,
         }
     }
@@ -93,7 +92,16 @@ impl Account {
     /// The value as this account holds it.
     #[must_use]
     pub fn held(&self, spn: &Spn) -> Option<&Spn> {
-        self.spns.iter().find(|held| *held == spn)
+        self.beginning_with(spn.key()).first().filter(|held| *held == spn)
+    }
+
+    /// The names it holds whose keys begin like this.
+    #[must_use]
+    pub fn beginning_with(&self, start: &str) -> &[Spn] {
+        let first = self.spns.partition_point(|spn| spn.key() < start);
+        let from_there = self.spns.get(first..).unwrap_or_default();
+        let count = from_there.partition_point(|spn| spn.key().starts_with(start));
+        from_there.get(..count).unwrap_or_default()
     }
 }
 

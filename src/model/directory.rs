@@ -38,7 +38,7 @@ impl Directory {
     #[must_use]
     pub fn of<E: Borrow<Entry>>(entries: impl Iterator<Item = E>, gaps: Vec<Gap>) -> Self {
         let mut doubts = Doubts(gaps);
-        let held: Vec<E> = entries.filter(|entry| !is_deleted(entry.borrow())).collect();
+        let held: Vec<E> = entries.filter(|entry| !entry.borrow().is_deleted()).collect();
         let entries: Vec<&Entry> = held.iter().map(Borrow::borrow).collect();
         for entry in &entries {
             doubts.about_ranges(entry);
@@ -143,11 +143,6 @@ impl Facts for Doubts {
         }
         number
     }
-}
-
-/// What is left of a deleted object holds no name any more.
-fn is_deleted(entry: &Entry) -> bool {
-    entry.values(Attribute::IsDeleted).any(|value| schema::boolean(value) == Some(true))
 }
 
 fn is_account(entry: &Entry) -> bool {

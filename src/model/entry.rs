@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dn::Dn;
-use super::schema::Attribute;
+use super::schema::{self, Attribute};
 use super::text::{fold, same};
 
 /// One directory object: its name and those of its attributes that the judgement needs.
@@ -104,6 +104,12 @@ impl Entry {
     #[must_use]
     pub fn is_a(&self, class: &str) -> bool {
         self.values(Attribute::ObjectClass).any(|value| same(value, class))
+    }
+
+    /// Whether this is what is left of a deleted object, which holds no name any more.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.values(Attribute::IsDeleted).any(|value| schema::boolean(value) == Some(true))
     }
 
     /// Takes in what another reading says of the same object.

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use super::Refusal;
 use crate::model::dn::Dn;
 use crate::model::entry::Entry;
-use crate::model::schema::Attribute;
+use crate::model::schema::{self, Attribute};
 
 /// One object: its name, and those of its attributes that the judgement needs.
 #[derive(Debug, Default)]
@@ -77,6 +77,13 @@ impl Record {
             field.attribute == Attribute::ObjectClass && field.value.eq_ignore_ascii_case(class.as_bytes())
         };
         self.fields().any(is_class)
+    }
+
+    /// Whether this is what is left of a deleted object.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        let is_true = |value| std::str::from_utf8(value).is_ok_and(|text| schema::boolean(text) == Some(true));
+        self.fields().any(|field| field.attribute == Attribute::IsDeleted && is_true(field.value))
     }
 
     /// The object itself.

@@ -95,7 +95,7 @@ struct Scan {
     reading: Reading,
     wanted: Wanted,
     passed_over: PassedOver,
-    has_server: bool,
+    /// Whether any computer was seen, or is vouched for.
     has_account: bool,
 }
 
@@ -105,7 +105,6 @@ impl Scan {
             reading: Reading::default(),
             wanted: Wanted::default(),
             passed_over: PassedOver::new(),
-            has_server: false,
             has_account: false,
         }
     }
@@ -113,7 +112,11 @@ impl Scan {
     fn source(&mut self, source: Source) -> Result<()> {
         let mut seal = SealCheck::default();
         let entries = self.records(source.input, &mut seal).map_err(|failure| failure.of(&source.name))?;
-        self.reading.gaps.extend(seal.gaps(&source.name, entries));
+        let is_recording = seal.is_recording();
+        let gaps = seal.gaps(&source.name, entries);
+        // Of the accounts it holds only those that matter; there were others.
+        self.has_account |= is_recording && gaps.is_empty();
+        self.reading.gaps.extend(gaps);
         Ok(())
     }
 
@@ -124,7 +127,7 @@ impl Scan {
         let mut count = 0;
         while let Some(record) = reader.next_record()? {
             count += 1;
-            self.has_account = self.has_account || record.is_a(schema::COMPUTER);
+            self.has_account = self.has_account || record.is_a(schema::COMPUTER) && !record.is_deleted();
             if let Some(entry) = look.at(record, &self.wanted, &mut |name| self.passed_over.note(name))? {
                 self.take(entry);
             } else {
@@ -135,7 +138,6 @@ impl Scan {
     }
 
     fn take(&mut self, entry: Entry) {
-        self.has_server |= entry.is_a(schema::EXCHANGE_SERVER);
         self.wanted.learn(&entry);
         self.reading.add(entry);
     }
@@ -153,7 +155,9 @@ impl Scan {
         }
         // An object may be split over records, and half of a server may go by other names than the whole.
         query::keep_wanted(&mut self.reading);
-        self.reading.gaps.extend(completeness::gaps(self.has_server, self.has_account));
+        let is_server = |entry: &Entry| entry.is_a(schema::EXCHANGE_SERVER) && !entry.is_deleted();
+        let has_server = self.reading.entries().any(is_server);
+        self.reading.gaps.extend(completeness::gaps(has_server, self.has_account));
         Ok(self.reading)
     }
 

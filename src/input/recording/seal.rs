@@ -140,6 +140,11 @@ impl SealCheck {
         }
     }
 
+    /// Whether the file is a recording, and not just any LDIF.
+    pub(super) fn is_recording(&self) -> bool {
+        self.sum.is_some()
+    }
+
     /// What the marks say is missing from the file.
     pub(super) fn gaps(self, file: &str, entries: u64) -> Vec<Gap> {
         let mut gaps: Vec<Gap> = self.problems.iter().map(|problem| recorded_gap(file, problem)).collect();
