@@ -57,6 +57,14 @@ pub struct Requirement<'a> {
     pub near_misses: Vec<&'a Spn>,
 }
 
+impl Requirement<'_> {
+    /// Whether nobody holds the name itself, but some the `HOST` name that stands for it.
+    #[must_use]
+    pub fn is_held_through_host(&self) -> bool {
+        !self.holders.is_empty() && self.holders.iter().all(|holder| holder.held(&self.spn).is_none())
+    }
+}
+
 /// A server, its account, and what it requires.
 #[derive(Debug)]
 pub struct Judged<'a> {

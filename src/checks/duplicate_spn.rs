@@ -49,9 +49,6 @@ fn message(requirement: &Requirement<'_>) -> String {
 }
 
 fn of_a_server(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
-    if !requirement.holders.iter().any(|holder| holder.held(&requirement.spn).is_some()) {
-        return through_host(judged, requirement);
-    }
     let advice = format!(
         "Before another object loses the name, see whether it serves it: whether DNS resolves {} to a machine that runs as this account. \
 If it does, it is the rightful holder, and the endpoint's FQDN has to change instead. \
@@ -59,19 +56,6 @@ The undo brings the duplicate back, which domain controllers refuse as long as t
         shown(requirement.spn.target())
     );
     Finding::new(CHECK.code, Severity::Error, message(requirement), Remedy::only_holder(judged, requirement, advice))
-        .server(judged)
-        .endpoints(requirement.needed_by.iter().copied())
-        .spn(&requirement.spn, requirement.holders.iter().copied())
-}
-
-/// The name is nobody's own, but several hold the `HOST` name that was made to stand for it; those names are needed for everything else.
-fn through_host(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
-    let advice = format!(
-        "Nobody holds the SPN itself: sPNMappings in the directory makes HOST/{0} stand for it, and these objects hold that. \
-Decide which of them is really called {0}, and delete HOST/{0} from the others.",
-        shown(requirement.spn.target())
-    );
-    Finding::new(CHECK.code, Severity::Error, message(requirement), Remedy::decide(advice))
         .server(judged)
         .endpoints(requirement.needed_by.iter().copied())
         .spn(&requirement.spn, requirement.holders.iter().copied())
@@ -85,6 +69,7 @@ fn of_a_shared_name(shared: &shared_fqdn::Shared<'_>) -> Option<Finding> {
     let mut remedy = Remedy::decide(
         "Several servers announce this name, so no holder is the right one. Decide which server is to keep it, delete the SPN from all other holders, and give the other servers' endpoints names of their own (see shared-fqdn).",
     );
+    remedy.loopback = shared.loopback();
     remedy.verify = Some((requirement.spn.clone(), None));
     Some(
         Finding::new(CHECK.code, Severity::Error, message(requirement), remedy)

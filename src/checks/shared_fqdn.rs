@@ -6,6 +6,7 @@ use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual};
 use crate::finding::{Finding, Severity};
 use crate::model::exchange::Endpoint;
+use crate::model::host::HostName;
 use crate::model::text::shown;
 use crate::remedy::{Remedy, loopback_name};
 use crate::requirements::{Judged, Requirement, Requirements, Status};
@@ -43,6 +44,11 @@ impl<'a> Shared<'a> {
         self.asked.iter().flat_map(|(_, requirement)| requirement.needed_by.iter().copied())
     }
 
+    /// The name, where a virtual server announces it that is not called so.
+    pub(super) fn loopback(&self) -> Option<HostName> {
+        self.asked.iter().find_map(|(judged, requirement)| loopback_name(judged, requirement))
+    }
+
     /// All servers concerned, each once.
     pub(super) fn servers(&self) -> impl Iterator<Item = &'a Judged<'a>> {
         let asked = self.asked.iter().map(|(judged, _)| *judged);
@@ -78,7 +84,7 @@ fn finding(shared: &Shared<'_>) -> Option<Finding> {
         Severity::Warning
     };
     let mut remedy = Remedy::decide(advice(shared));
-    remedy.loopback = shared.asked.iter().find_map(|(judged, requirement)| loopback_name(judged, requirement));
+    remedy.loopback = shared.loopback();
     remedy.verify = Some((requirement.spn.clone(), judged.account.one().cloned()));
     Some(
         Finding::new(CHECK.code, severity, message(shared, requirement), remedy)

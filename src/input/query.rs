@@ -20,7 +20,8 @@ pub struct Wanted {
     /// `HOST/<name>` of every Exchange server and endpoint, as [`Spn::key`]: the first tell a server's account, all of them
     /// who answers to the name where `HOST` is made to stand for SMTPSVC.
     hosts: HashSet<String>,
-    /// `<NetBIOS name>$` of every Exchange server, folded.
+    /// `<NetBIOS name>$` of every Exchange server, folded; and of every holder, as who names an account without its domain may
+    /// get a computer called so instead.
     accounts: HashSet<String>,
     /// [`Dn::key`](crate::model::dn::Dn::key) of every object that matters.
     names: HashSet<String>,
@@ -79,6 +80,9 @@ impl Wanted {
             let names = exchange::Names::of(entry);
             names.all().for_each(|name| self.learn_host(name));
             self.accounts.insert(names.sam_account_name());
+        }
+        if holds_smtpsvc(entry) {
+            self.accounts.extend(entry.values(Attribute::SamAccountName).map(computer_called));
         }
         for fqdn in [Attribute::VirtualServerFqdn, Attribute::ConnectorFqdn] {
             entry.values(fqdn).for_each(|name| self.learn_host(name));
@@ -149,5 +153,14 @@ fn is_wanted_anyway(entry: &Entry) -> bool {
     CONFIGURATION_CLASSES.iter().any(|class| entry.is_a(class))
         || entry.has(Attribute::SpnMappings)
         || entry.cut_off() == Some(Attribute::ServicePrincipalName)
-        || entry.values(Attribute::ServicePrincipalName).any(|value| Spn::held(value).is_smtpsvc())
+        || holds_smtpsvc(entry)
+}
+
+fn holds_smtpsvc(entry: &Entry) -> bool {
+    entry.values(Attribute::ServicePrincipalName).any(|value| Spn::held(value).is_smtpsvc())
+}
+
+/// The logon name, folded, of the computer that is meant where an account is called by this one without its domain.
+pub fn computer_called(sam_account_name: &str) -> String {
+    format!("{}$", fold(sam_account_name.strip_suffix('$').unwrap_or(sam_account_name)))
 }

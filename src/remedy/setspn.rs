@@ -85,13 +85,13 @@ fn qualified_name(account: &Account) -> Result<String, Unprintable> {
     Ok(format!("{domain}\\{}", plain_name(account)?))
 }
 
-/// `EX01`: the old setspn looks for a computer of that name, then for a user.
+/// `EX01`: the old setspn looks for a computer of that name, and only if there is none for a user.
 fn bare_name<'a>(account: &'a Account, accounts: &Accounts) -> Result<&'a str, Unprintable> {
     let name = plain_name(account)?;
     let bare = name.strip_suffix('$').unwrap_or(name);
-    let others =
-        accounts.called(bare).chain(accounts.called(&format!("{bare}$"))).filter(|other| other.dn != account.dn);
-    if others.count() > 0 {
+    let users = accounts.called(bare).filter(|_| !account.computer);
+    let mut others = accounts.called(&format!("{bare}$")).chain(users).filter(|other| other.dn != account.dn);
+    if others.next().is_some() {
         return Err(Unprintable(format!(
             "the setspn of Windows 2003 cannot tell which of several accounts called {bare} is meant; use that of a later Windows"
         )));
@@ -126,5 +126,8 @@ fn refusal(what: &str, value: &str) -> Unprintable {
     if start.len() < value.len() {
         start.push('…');
     }
-    Unprintable(format!("{what} {} has characters that a command line could misread", quoted(&start)))
+    Unprintable(format!(
+        "{what} {} is not made of ASCII letters, digits, dots, hyphens and underscores alone, which every command line reads alike",
+        quoted(&start)
+    ))
 }

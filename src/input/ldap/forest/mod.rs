@@ -105,7 +105,7 @@ impl Forest<'_> {
     async fn accounts(&mut self, session: &mut Session, base: Option<Dn>) -> Result<(), Failure> {
         let base = base.map(|dn| dn.as_str().to_owned()).unwrap_or_default();
         self.search(session, &base, Scope::Subtree, questions::HOLDERS, "the holders of SMTPSVC names").await?;
-        for filter in questions::accounts(&self.collected) {
+        for filter in questions::accounts(&self.collected, self.domains.len() > 1) {
             self.search(session, &base, Scope::Subtree, &filter, "the accounts of the Exchange servers").await?;
         }
         self.hidden_names(session, &base).await

@@ -1,10 +1,13 @@
 //! The searches: a fixed set, whatever the number of servers, except that accounts are asked for in batches.
 
+use std::collections::HashSet;
+
 use ldap3::ldap_escape;
 
-use crate::input::query::{CONFIGURATION_CLASSES, Wanted};
+use crate::input::query::{CONFIGURATION_CLASSES, Wanted, computer_called};
 use crate::model::directory::Directory;
 use crate::model::entry::{Entry, Reading};
+use crate::model::exchange::Server;
 use crate::model::schema::{self, Attribute};
 use crate::model::spn::Spn;
 
@@ -37,7 +40,7 @@ pub(super) fn exchange() -> String {
 /// That an account came does not settle the matter: if another computer holds `HOST/<FQDN>` too, and nothing of SMTPSVC,
 /// nobody can say whose name it is. So that name is asked for in any case, and the NetBIOS name of servers still without an
 /// account. Where the administrator made HOST stand for SMTPSVC, all names are.
-pub(super) fn accounts(reading: &Reading) -> Vec<String> {
+pub(super) fn accounts(reading: &Reading, has_several_domains: bool) -> Vec<String> {
     let mut wanted = Wanted::default();
     reading.entries().for_each(|entry| wanted.learn_accounts(entry));
     let holds_names = |entry: &Entry| entry.has(Attribute::ServicePrincipalName);
@@ -54,9 +57,27 @@ pub(super) fn accounts(reading: &Reading) -> Vec<String> {
             terms.extend(announced.chain([server.names.netbios.as_str()]).map(host_term));
         }
     }
+    terms.extend(namesakes(reading, &directory.servers, has_several_domains));
     terms.sort();
     terms.dedup();
     terms.chunks(BATCH).map(|batch| any_of(batch.iter().cloned())).collect()
+}
+
+/// The computers that could be taken for a holder of a required name where it is named without its domain, as the setspn of
+/// Windows 2003 wants it. Within one domain only a user has such a namesake.
+fn namesakes(reading: &Reading, servers: &[Server], has_several_domains: bool) -> Vec<String> {
+    let names = |server: &Server| -> Vec<String> {
+        let announced = server.endpoints.iter().filter_map(|endpoint| endpoint.fqdn.as_deref());
+        server.names.all().chain(announced).map(|name| Spn::smtpsvc(name).key().to_owned()).collect()
+    };
+    let required: HashSet<String> = servers.iter().flat_map(names).collect();
+    let is_required = |value: &str| required.contains(Spn::held(value).key());
+    let has_namesake = |entry: &&Entry| {
+        (has_several_domains || !entry.is_a(schema::COMPUTER))
+            && entry.values(Attribute::ServicePrincipalName).any(is_required)
+    };
+    let names = reading.entries().filter(has_namesake).flat_map(|entry| entry.values(Attribute::SamAccountName));
+    names.map(|name| term(Attribute::SamAccountName, &computer_called(name))).collect()
 }
 
 /// Those of these accounts that really hold no name. One whose names may not be read does not match: to whoever may not
@@ -108,7 +129,10 @@ mod tests {
         reading.add(server("ex*2"));
         let account = [("objectClass", "computer"), ("servicePrincipalName", "HOST/ex01.contoso.com")];
         reading.add(entry("CN=ex01,DC=com", &account));
-        assert_eq!(accounts(&reading), ["(|(sAMAccountName=ex\\2a2$)(servicePrincipalName=HOST/ex01.contoso.com))"]);
+        assert_eq!(
+            accounts(&reading, false),
+            ["(|(sAMAccountName=ex\\2a2$)(servicePrincipalName=HOST/ex01.contoso.com))"]
+        );
     }
 
     #[test]
@@ -118,19 +142,33 @@ mod tests {
         let connector =
             [("objectClass", schema::RECEIVE_CONNECTOR), ("msExchSMTPReceiveConnectorFQDN", "mail.contoso.com")];
         reading.add(entry("CN=Default,CN=ex01,CN=Servers,DC=com", &connector));
-        assert!(!accounts(&reading).concat().contains("HOST/mail.contoso.com"));
+        assert!(!accounts(&reading, false).concat().contains("HOST/mail.contoso.com"));
         reading.add(entry("CN=Directory Service,DC=com", &[("sPNMappings", "host=http,smtpsvc")]));
         for name in ["HOST/mail.contoso.com", "HOST/ex01.contoso.com", "HOST/ex01)"] {
-            assert!(accounts(&reading).concat().contains(name), "{name}");
+            assert!(accounts(&reading, false).concat().contains(name), "{name}");
         }
+    }
+
+    #[test]
+    fn who_could_be_taken_for_a_holder_is_asked_for() {
+        let mut reading = Reading::default();
+        reading.add(server("ex01"));
+        let holds = |class, sam| {
+            [("objectClass", class), ("sAMAccountName", sam), ("servicePrincipalName", "smtpsvc/EX01.contoso.com")]
+        };
+        reading.add(entry("CN=relay,DC=com", &holds("user", "Relay")));
+        reading.add(entry("CN=old,DC=com", &holds("computer", "OLD01$")));
+        let asked = |several| accounts(&reading, several).concat();
+        assert!(asked(false).contains("(sAMAccountName=relay$)") && !asked(false).contains("old01"));
+        assert!(asked(true).contains("(sAMAccountName=relay$)") && asked(true).contains("(sAMAccountName=old01$)"));
     }
 
     #[test]
     fn many_servers_are_asked_for_in_batches() {
         let mut reading = Reading::default();
         (0..250).for_each(|number| reading.add(server(&format!("ex{number}"))));
-        assert_eq!(accounts(&reading).len(), 5);
-        assert!(accounts(&Reading::default()).is_empty());
+        assert_eq!(accounts(&reading, false).len(), 5);
+        assert!(accounts(&Reading::default(), false).is_empty());
     }
 
     #[test]
