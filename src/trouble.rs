@@ -22,6 +22,12 @@ impl Trouble {
         self
     }
 
+    /// The same sentence in other words.
+    #[must_use]
+    pub fn reworded(self, words: impl Fn(&str) -> String) -> Self {
+        Self { what: words(&self.what), ..self }
+    }
+
     /// Names the server, where the sentence does not.
     #[must_use]
     pub fn at(mut self, server: &impl fmt::Display) -> Self {

@@ -29,8 +29,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use ldap3_proto::LdapResultCode;
 use organisation::{ROOT, computer, configuration, root};
-use server::{Trick, serve};
+use server::{Trick, object, serve};
 
 /// Nothing else contains this, nor any part of it that would do.
 const PASSWORD: &str = "Zq7~gEh3!mWxéK9v";
@@ -239,6 +240,42 @@ fn a_reading_that_succeeds_tells_no_password() {
             [&["record", PLAIN, "-v", "-o", "whole.ldif"][..], &["record", PLAIN, "--redact", "-o", "names.ldif"]]
         {
             assert_eq!(run_all(given, &reading(words, &server)).status.code(), Some(0), "{words:?}");
+        }
+    }
+}
+
+/// A server knows the password, and may repeat it in whatever it says later: in a refusal, a referral, a notice, a name.
+#[test]
+fn what_a_server_repeats_amid_the_reading_tells_no_password() {
+    let echo = format!("why {PASSWORD}?");
+    let mut tricks: Vec<Trick> = [
+        LdapResultCode::OperationsError,
+        LdapResultCode::StrongerAuthRequired,
+        LdapResultCode::InsufficentAccessRights,
+        LdapResultCode::Busy,
+        LdapResultCode::Unavailable,
+        LdapResultCode::Other,
+    ]
+    .map(|code| Trick::Say(code, echo.clone()))
+    .to_vec();
+    let notice =
+        [element(0x0a, &[52]), element(4, b""), element(4, echo.as_bytes()), element(0x8a, b"1.3.6.1.4.1.1466.20036")];
+    tricks.extend([
+        Trick::Raw(element(0x30, &[element(2, &[0]), element(0x78, &notice.concat())].concat())),
+        Trick::Refer(vec![format!("ldap://{PASSWORD}.contoso.com/DC={PASSWORD}")]),
+        Trick::Instead(object(&format!("CN={PASSWORD},DC=elsewhere"), &[("cn", "x")])),
+    ]);
+    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/mail.contoso.com"]));
+    for trick in tricks {
+        let server = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), objects.clone(), Some(("SMTPSVC", trick.clone())));
+        for words in
+            [&["check", PLAIN, "-v"][..], &["check", PLAIN, "--format", "json"], &["record", PLAIN, "-o", "out"]]
+        {
+            let output = run_all(Given::File, &reading(words, &server.name()));
+            assert_eq!(output.status.code(), Some(2), "{words:?} {trick:?}");
+            let said = [output.stdout, output.stderr].concat();
+            assert!(!said.is_empty(), "{words:?} {trick:?}");
         }
     }
 }

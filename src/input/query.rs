@@ -161,6 +161,7 @@ fn holds_smtpsvc(entry: &Entry) -> bool {
 }
 
 /// The logon name, folded, of the computer that is meant where an account is called by this one without its domain.
+#[must_use]
 pub fn computer_called(sam_account_name: &str) -> String {
     format!("{}$", fold(sam_account_name.strip_suffix('$').unwrap_or(sam_account_name)))
 }

@@ -129,6 +129,15 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// No more of a text than anyone would read.
+#[must_use]
+pub fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// A value within “…”: its own quotation marks of that shape are written out, so that nobody but us can end it.
 #[must_use]
 pub fn quoted(text: &str) -> String {

@@ -9,7 +9,7 @@ use super::change::{Action, Change};
 use crate::model::account::{Account, Accounts};
 use crate::model::host::HostName;
 use crate::model::spn::Spn;
-use crate::model::text::{quoted, shown};
+use crate::model::text::{clipped, quoted, shown};
 
 /// Which setspn is at hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,12 +122,8 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn refusal(what: &str, value: &str) -> Unprintable {
-    let mut start: String = value.chars().take(80).collect();
-    if start.len() < value.len() {
-        start.push('…');
-    }
     Unprintable(format!(
         "{what} {} is not made of ASCII letters, digits, dots, hyphens and underscores alone, which every command line reads alike",
-        quoted(&start)
+        quoted(&clipped(value, 80))
     ))
 }

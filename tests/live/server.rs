@@ -36,6 +36,8 @@ pub(crate) enum Trick {
     Result(LdapResultCode, usize),
     /// Closes the connection after as many objects.
     Die(usize),
+    /// Refuses, and says why.
+    Say(LdapResultCode, String),
     /// Says nothing any more.
     Stall,
     /// Says that there is nothing, as to one who may not see it.
@@ -233,6 +235,10 @@ impl Conversation {
             Some(Trick::Die(count)) => {
                 objects.truncate(count);
                 die = true;
+            }
+            Some(Trick::Say(code, message)) => {
+                let op = LdapOp::SearchResultDone(LdapResult { message, ..result(code) });
+                return self.send(id, op, Vec::new());
             }
             Some(Trick::Stall) => {
                 thread::sleep(Duration::from_secs(60));

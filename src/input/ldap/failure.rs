@@ -23,6 +23,14 @@ impl Failure {
         Self::Final(Trouble::new(what).hint(hint))
     }
 
+    /// The same in other words.
+    pub(super) fn reworded(self, words: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Server(trouble) => Self::Server(trouble.reworded(words)),
+            Self::Final(trouble) => Self::Final(trouble.reworded(words)),
+        }
+    }
+
     pub(super) fn trouble(self) -> Trouble {
         match self {
             Self::Server(trouble) | Self::Final(trouble) => trouble,

@@ -13,13 +13,12 @@ use super::address::Address;
 use super::failure::{Failure, Trouble, within};
 use super::found::{Found, Item};
 use super::progress::{Progress, SearchReport};
-use super::settings::Settings;
+use super::settings::{Auth, Settings};
 use super::wire::ber::{self, Elements, INTEGER, Malformed, OCTETS, SEQUENCE};
 use super::wire::layer::Layer;
 use super::wire::pair;
 use super::wire::relay::{self, Fault, Stream};
 use crate::model::dn::Dn;
-use crate::model::text::printable;
 
 /// More objects than any forest has Exchange servers, endpoints or holders.
 const MOST_ENTRIES: usize = 250_000;
@@ -41,6 +40,8 @@ pub(super) struct Session {
     pub(super) server: String,
     /// The server's host name, as it was asked for.
     pub(super) host: String,
+    /// Who asks, and so what must not be shown.
+    auth: Auth,
     step: Duration,
     page_size: u32,
     kept: usize,
@@ -105,6 +106,7 @@ impl Session {
             fault,
             server: address.to_string(),
             host: address.host.clone(),
+            auth: settings.auth.clone(),
             step: settings.step_timeout,
             page_size: settings.page_size.clamp(1, 100_000),
             kept: 0,
@@ -172,7 +174,8 @@ impl Session {
             match item {
                 // Some servers say so again on every page. No name of an object begins like this.
                 Item::Elsewhere(urls) => {
-                    answer.elsewhere.extend(urls.into_iter().filter(|url| known.insert(format!("elsewhere {url}"))));
+                    let urls = urls.iter().map(|url| self.auth.without_password(url));
+                    answer.elsewhere.extend(urls.filter(|url| known.insert(format!("elsewhere {url}"))));
                 }
                 Item::Found(found) => {
                     objects += 1;
@@ -181,7 +184,7 @@ impl Session {
                     if !within {
                         return Err(self.misbehaved(&format!(
                             "it sent {:?}, which does not lie where it was asked to look",
-                            printable(&found.dn)
+                            self.auth.discreet(&found.dn)
                         )));
                     }
                     if known.insert(dn.map(|dn| dn.key().to_owned()).unwrap_or_default()) {
@@ -208,11 +211,10 @@ impl Session {
         }
         let most = if paged { self.page_size as usize } else { MOST_ENTRIES };
         let left = MOST_BYTES.saturating_sub(self.kept);
-        let (server, fault) = (self.server.clone(), self.fault.clone());
-        let step = format!("a search on {server}");
+        let step = format!("a search on {}", self.server);
         let collected = async {
             let collected = collect(&mut ldap, query, most, left).await;
-            collected.map_err(|error| broken(&server, &fault, &error))
+            collected.map_err(|error| self.broken(&error))
         };
         let collected = within(self.step, &step, collected).await?;
         let (items, result) = collected.map_err(|what| self.misbehaved(what))?;
@@ -241,7 +243,8 @@ impl Session {
 
     fn refusal(&self, result: &LdapResult) -> Result<Option<Refusal>, Failure> {
         const HINT: &str = "use --auth kerberos, or --auth simple with --user";
-        let said = format!("{} ({})", result.rc, printable(result.text.trim()));
+        let text = self.auth.discreet(&result.text);
+        let said = format!("{} ({text})", result.rc);
         let server = &self.server;
         match result.rc {
             0 => Ok(None),
@@ -254,8 +257,13 @@ impl Session {
             1 if is_for_the_unknown(&result.text) => {
                 Err(Failure::last(format!("{server} does not answer without authentication: {said}"), HINT))
             }
-            code => Ok(Some(Refusal { code, text: printable(result.text.trim()) })),
+            code => Ok(Some(Refusal { code, text })),
         }
+    }
+
+    fn broken(&self, error: &LdapError) -> Failure {
+        let cause = self.fault.cause().unwrap_or_else(|| error.to_string());
+        Failure::server(format!("the connection to {} failed: {}", self.server, self.auth.discreet(&cause)))
     }
 
     fn misbehaved(&self, what: &str) -> Failure {
@@ -328,11 +336,6 @@ async fn collect(
     Ok(Ok((items, stream.finish().await)))
 }
 
-fn broken(server: &str, fault: &Fault, error: &LdapError) -> Failure {
-    let cause = fault.cause().unwrap_or_else(|| error.to_string());
-    Failure::server(format!("the connection to {server} failed: {}", printable(&cause)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,6 +358,7 @@ mod tests {
             fault: Fault::default(),
             server: Address::parse("dc1", Security::Sealed).unwrap().to_string(),
             host: "dc1".to_owned(),
+            auth: Auth::Anonymous,
             step: Duration::from_secs(20),
             page_size: 10,
             kept: 0,

@@ -4,9 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::failure::Trouble;
+use crate::model::text::{clipped, printable};
 
 /// Where the directory is, who asks, and how long it may take.
 #[derive(Clone, Debug)]
@@ -83,6 +86,22 @@ pub enum Auth {
     Anonymous,
 }
 
+impl Auth {
+    /// What a server says, as it may be shown: without the password, which the server may know, and not at any length.
+    pub(super) fn discreet(&self, said: &str) -> String {
+        const MOST: usize = 1000;
+        printable(clipped(&self.without_password(said), MOST).trim())
+    }
+
+    /// The same at its full length, for what has yet to be read.
+    pub(super) fn without_password(&self, said: &str) -> String {
+        match self {
+            Self::Simple { password, .. } if !password.reveal().is_empty() => said.replace(password.reveal(), "…"),
+            _ => said.to_owned(),
+        }
+    }
+}
+
 /// What protects the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Security {
@@ -100,15 +119,15 @@ pub enum Security {
 /// Whether this build can authenticate with Kerberos.
 pub const HAS_KERBEROS: bool = cfg!(any(windows, feature = "kerberos"));
 
-/// A password: never shown, and wiped from memory when it is no longer needed.
+/// A password: never shown, kept once, and wiped from memory when it is no longer needed.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     /// Takes over a password.
     #[must_use]
     pub fn new(password: String) -> Self {
-        Self(Zeroizing::new(password))
+        Self(Arc::new(Zeroizing::new(password)))
     }
 
     pub(super) fn reveal(&self) -> &str {

@@ -42,20 +42,24 @@ pub(super) async fn bind<S: Stream>(
 ) -> Result<Layer, Failure> {
     match auth {
         Auth::Kerberos => kerberos(prologue, peer).await,
-        Auth::Simple { user, password } => simple(prologue, user, password.reveal()).await,
-        Auth::Anonymous => simple(prologue, "", "").await,
+        Auth::Simple { user, password } => simple(prologue, auth, user, password.reveal()).await,
+        Auth::Anonymous => simple(prologue, auth, "", "").await,
     }
 }
 
-async fn simple<S: Stream>(prologue: &mut Prologue<S>, user: &str, secret: &str) -> Result<Layer, Failure> {
+async fn simple<S: Stream>(
+    prologue: &mut Prologue<S>,
+    auth: &Auth,
+    user: &str,
+    secret: &str,
+) -> Result<Layer, Failure> {
     let password = Zeroizing::new(ber::element(0x80, &[secret.as_bytes()]));
     let user = ber::element(OCTETS, &[user.as_bytes()]);
     let request = Zeroizing::new(ber::element(BIND_REQUEST, &[&version(), &user, &password]));
-    let mut outcome = prologue.ask(&request, BIND_RESPONSE).await?;
-    if !secret.is_empty() {
-        // What it says is shown, and it knows the password now.
-        outcome.text = outcome.text.replace(secret, "…");
-    }
+    // What it says is shown, and it knows the password now.
+    let outcome = prologue.ask(&request, BIND_RESPONSE).await;
+    let mut outcome = outcome.map_err(|failure| failure.reworded(|what| auth.discreet(what)))?;
+    outcome.text = auth.discreet(&outcome.text);
     if outcome.code == 0 { Ok(Layer::None) } else { Err(refused(&outcome, "the bind")) }
 }
 

@@ -3,7 +3,7 @@
 use crate::input::ldap::session::Refusal;
 use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Gap};
-use crate::model::text::{quoted, shown};
+use crate::model::text::{clipped, quoted, shown};
 
 /// A search that the server did not answer to the end.
 pub(super) fn refused(what: &str, place: &str, refusal: &Refusal) -> Gap {
@@ -40,7 +40,7 @@ pub(super) fn elsewhere(url: &str, place: &str) -> Gap {
         format!(
             "the server refers to {} for more, where no credentials are sent; name a domain controller there with --server, \
              or make a global catalogue reachable",
-            shown(url)
+            shown(&clipped(url, 500))
         ),
     )
 }
