@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use common::run_with_input;
 use serde_json::Value;
 
@@ -23,8 +25,9 @@ fn server(name: &str, fqdn: &str, held: &[&str]) -> String {
 }
 
 fn account(class: &str, sam: &str, domain: &str, held: &[&str]) -> String {
-    let names: String = held.iter().map(|name| format!("servicePrincipalName: {name}\n")).collect();
-    format!("dn: CN={sam},CN=Accounts,{domain}\nobjectClass: {class}\nsAMAccountName: {sam}\n{names}\n")
+    let mut ldif = format!("dn: CN={sam},CN=Accounts,{domain}\nobjectClass: {class}\nsAMAccountName: {sam}\n");
+    held.iter().for_each(|name| writeln!(ldif, "servicePrincipalName: {name}").unwrap());
+    ldif + "\n"
 }
 
 fn mapping() -> &'static str {

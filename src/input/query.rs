@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::input::ldif::{Field, Record};
+use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Reading};
 use crate::model::exchange;
 use crate::model::schema::{self, Attribute};
@@ -102,11 +103,17 @@ impl Wanted {
     }
 }
 
-/// Drops the objects that matter to nobody once all are known: so a directory is judged alike however it was read.
-pub fn keep_wanted(reading: &mut Reading) {
+/// Drops the objects that matter to nobody once all are known, and names them: so a directory is judged alike however it was read.
+pub fn keep_wanted(reading: &mut Reading) -> Vec<Dn> {
     let mut wanted = Wanted::default();
     reading.entries().for_each(|entry| wanted.learn_accounts(entry));
-    reading.retain(|entry| wanted.asks_for(entry));
+    let mut dropped = Vec::new();
+    reading.retain(|entry| {
+        let keep = wanted.asks_for(entry);
+        dropped.extend((!keep).then(|| entry.dn.clone()));
+        keep
+    });
+    dropped
 }
 
 /// Shows the names by which a record may come to matter, as [`Wanted`] knows them. `key` is the [`key`](crate::model::dn::Dn::key) of its own.

@@ -10,7 +10,7 @@ use super::text::{fold, same};
 ///
 /// A value that is not UTF-8 is kept with U+FFFD in place of what could not be read; no name that
 /// the judgement accepts contains that character.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The object's name.
     pub dn: Dn,
@@ -186,15 +186,15 @@ impl Reading {
         }
     }
 
-    /// Takes in an object unless it is known.
+    /// Takes in an object, unless just this is known of it: a server may be changed while it answers.
     pub fn add_new(&mut self, entry: Entry) {
-        if !self.entries.contains_key(entry.dn.key()) {
+        if self.entries.get(entry.dn.key()) != Some(&entry) {
             self.add(entry);
         }
     }
 
     /// Drops the objects of which `keep` is false.
-    pub fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+    pub fn retain(&mut self, mut keep: impl FnMut(&Entry) -> bool) {
         self.entries.retain(|_, entry| keep(entry));
     }
 

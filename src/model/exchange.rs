@@ -92,6 +92,8 @@ pub struct Server {
     pub product: Option<String>,
     /// Why the server is not judged, if it is not.
     pub skipped: Option<Skipped>,
+    /// Whether it moves mail, and so has SMTP endpoints: all of 2000 and 2003, later those with a transport role.
+    pub moves_mail: bool,
     /// The SMTP endpoints below the server object.
     pub endpoints: Vec<Endpoint>,
 }
@@ -204,12 +206,19 @@ pub(super) trait Facts {
 
 impl Server {
     pub(super) fn of(entry: &Entry, facts: &mut impl Facts) -> Self {
+        const TRANSPORT: i64 = 32 | 16384;
         facts.text(entry, Attribute::Cn);
+        let serial = entry.values(Attribute::SerialNumber).min();
+        let roles = facts.integer(entry, Attribute::CurrentServerRoles);
         Self {
             dn: entry.dn.clone(),
             names: Names::of(entry),
-            product: entry.values(Attribute::SerialNumber).min().map(product),
-            skipped: facts.integer(entry, Attribute::CurrentServerRoles).and_then(Skipped::of),
+            product: serial.map(product),
+            skipped: roles.and_then(Skipped::of),
+            moves_mail: roles.map_or_else(
+                || serial.is_some_and(|serial| serial.starts_with("Version 6.")),
+                |roles| roles & TRANSPORT != 0,
+            ),
             endpoints: Vec::new(),
         }
     }

@@ -45,6 +45,8 @@ pub struct Live {
     pub forest: String,
     /// The domain that the server is a controller of.
     pub domain: String,
+    /// Whether it refused what another server may answer.
+    is_refused: bool,
 }
 
 /// Reads a forest. The error, if any, is a [`Trouble`]: one sentence and a hint.
@@ -81,23 +83,38 @@ async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, T
     const HINT: &str = "try another domain controller with --server; --verbose shows how far it came";
     let addresses = addresses(settings).await.map_err(Failure::trouble)?;
     let connector = Connector::new(settings)?;
-    let mut passed: Vec<Trouble> = Vec::new();
+    let (mut passed, mut part): (Vec<Trouble>, Option<Live>) = (Vec::new(), None);
     for (number, address) in addresses.iter().enumerate() {
+        let is_last = number + 1 == addresses.len();
         progress.connecting(&address.to_string());
         match forest::read(&connector, address, progress).await {
-            Ok(live) => return Ok(live),
-            Err(Failure::Final(trouble)) => return Err(trouble.at(address)),
+            Ok(live) if live.is_refused && !is_last => {
+                progress.note(&format!("{address} refuses a part, so the next is asked"));
+                part.get_or_insert(live);
+            }
+            Ok(live) => return Ok(fuller(part, live)),
+            Err(Failure::Final(trouble)) => return part.ok_or_else(|| trouble.at(address)),
             Err(Failure::Server(trouble)) => {
                 let trouble = trouble.at(address);
-                if number + 1 < addresses.len() {
+                if !is_last {
                     progress.note(&format!("{address} is passed over: {}", trouble.what()));
                 }
                 passed.push(trouble);
             }
         }
     }
-    let trouble = none_left(passed);
-    Err(if trouble.advice().is_some() { trouble } else { trouble.hint(HINT) })
+    part.ok_or_else(|| {
+        let trouble = none_left(passed);
+        if trouble.advice().is_some() { trouble } else { trouble.hint(HINT) }
+    })
+}
+
+/// Of two readings the one with fewer gaps.
+fn fuller(first: Option<Live>, second: Live) -> Live {
+    match first {
+        Some(first) if first.reading.gaps.len() <= second.reading.gaps.len() => first,
+        _ => second,
+    }
 }
 
 /// The servers to try, in order.

@@ -80,6 +80,13 @@ pub(super) struct Refusal {
     pub(super) text: String,
 }
 
+impl Refusal {
+    /// Whether another server may well answer: this one failed, is too slow, or is set up not to.
+    pub(super) fn lies_with_the_server(&self) -> bool {
+        matches!(self.code, 1 | 2 | 3 | 11 | 53 | 80)
+    }
+}
+
 #[derive(Default)]
 struct Page {
     items: Vec<Item>,

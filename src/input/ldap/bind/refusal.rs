@@ -18,6 +18,11 @@ pub(crate) fn refused(outcome: &Outcome, request: &str) -> Failure {
             "use --auth simple, or ask another server with --server",
         ),
         51 => Failure::server(format!("the server is busy: {said}")),
+        // Its own trouble, and not ours with it.
+        1 | 2 | 3 | 11 | 80 => Failure::Server(
+            Trouble::new(format!("the server cannot answer {request}: {said}"))
+                .hint("its text says why; try another with --server"),
+        ),
         52 => Failure::Server(
             Trouble::new(format!("the server cannot serve {request} now: {said}"))
                 .hint("a domain controller without a certificate cannot do TLS; Kerberos on port 389 needs none"),

@@ -50,6 +50,49 @@ pub(super) fn nameless(dn: &str, place: &str) -> Gap {
     Gap::new(place, format!("an object was passed over, because its name cannot be read: {}", quoted(dn)))
 }
 
+/// A crossRef that does not say what it is for.
+pub(super) fn unreadable_partition(crossref: &Dn) -> Gap {
+    Gap::new(
+        crossref.as_str(),
+        "its nCName or systemFlags cannot be read, so it may be a domain whose accounts were not seen; have Read on it granted to this \
+         account (by default all authenticated users have it)",
+    )
+}
+
+/// An object that has to be there was not seen.
+pub(super) fn unseen(what: &str, place: &str) -> Gap {
+    Gap::new(
+        place,
+        format!("{what} could not be read: this account may not see it; have Read on it granted to this account"),
+    )
+}
+
+/// Objects that came without what they were searched by.
+pub(super) fn unexplained(objects: &[Dn]) -> Vec<Gap> {
+    const MOST: usize = 20;
+    let gap = |dn: &Dn| {
+        let what = "it was found, but what it was searched by was not sent, so nobody can say what it is: this account may not read its attributes; \
+                    have Read on it granted to this account";
+        Gap::new(dn.as_str(), format!("{what}{}", or_grant(dn.as_str(), "/G \"DOMAIN\\account:GR\"")))
+    };
+    let more = objects.len().saturating_sub(MOST);
+    let rest = (more > 0)
+        .then(|| Gap::new("directory", format!("{more} more objects were found whose attributes were not sent")));
+    objects.iter().take(MOST).map(gap).chain(rest).collect()
+}
+
+/// A server that moves mail, but no endpoint of it was seen.
+pub(super) fn no_endpoints(server: &Dn) -> Gap {
+    Gap::new(
+        server.as_str(),
+        format!(
+            "no SMTP endpoint of this server was seen, though it moves mail: this account may not read there. All that is needed is Read on \
+             this object and everything below it{}",
+            or_grant(server.as_str(), "/I:T /G \"DOMAIN\\account:GR\"")
+        ),
+    )
+}
+
 /// No crossRef of a domain was seen.
 pub(super) fn no_domains(place: &str) -> Gap {
     Gap::new(

@@ -19,8 +19,9 @@ use super::address::Address;
 use super::connect::Connector;
 use super::failure::Failure;
 use super::progress::Progress;
-use super::session::{Answer, Query, Session};
+use super::session::{Answer, Query, Refusal, Session};
 use crate::input::query;
+use crate::model::directory::Directory;
 use crate::model::dn::Dn;
 use crate::model::entry::{Gap, Reading};
 use crate::model::schema;
@@ -39,6 +40,7 @@ pub(super) async fn read(
         domains: Vec::new(),
         collected: Reading::default(),
         noted: HashSet::new(),
+        is_refused: false,
         progress,
     };
     forest.configuration(&mut session).await?;
@@ -58,6 +60,8 @@ struct Forest<'a> {
     collected: Reading,
     /// Referrals that were told of already.
     noted: HashSet<String>,
+    /// Whether a search was refused that another server may answer.
+    is_refused: bool,
     progress: &'a mut dyn Progress,
 }
 
@@ -71,15 +75,26 @@ impl Forest<'_> {
         let mappings = below("CN=Directory Service,CN=Windows NT,CN=Services");
 
         self.search(session, &partitions, Scope::OneLevel, questions::PARTITIONS, "the list of domains").await?;
-        self.partitions = Partitions::of(self.collected.entries());
+        let (partitions_seen, unreadable) = Partitions::of(self.collected.entries());
+        self.partitions = partitions_seen;
+        self.collected.gaps.extend(unreadable.iter().map(gaps::unreadable_partition));
         self.domains = self.domains(&partitions);
         let filter = questions::exchange();
         self.search(session, &exchange, Scope::Subtree, &filter, "the Exchange organisation").await?;
         if !self.collected.entries().any(|entry| entry.is_a(schema::EXCHANGE_SERVER)) {
             self.collected.gaps.push(gaps::no_servers(&exchange));
         }
+        self.servers_without_endpoints();
         self.lost_and_found(session, &below("CN=LostAndFoundConfig"), &filter).await?;
         self.search(session, &mappings, Scope::Base, questions::ANYTHING, "sPNMappings").await
+    }
+
+    /// Whoever may see a server but not what is below it is told of none, and of no refusal.
+    fn servers_without_endpoints(&mut self) {
+        let directory = Directory::of(self.collected.entries(), Vec::new());
+        let judged = directory.servers.iter().filter(|server| server.skipped.is_none());
+        let silent = judged.filter(|server| server.moves_mail && server.endpoints.is_empty());
+        self.collected.gaps.extend(silent.map(|server| gaps::no_endpoints(&server.dn)));
     }
 
     /// Endpoints whose server was deleted on one domain controller while they were made on another end here. Not everyone
@@ -126,6 +141,8 @@ impl Forest<'_> {
             Scope::Base => session.read(&query, self.progress).await?,
             _ => session.search(&query, self.progress).await?,
         };
+        let is_unseen = scope == Scope::Base && answer.found.is_empty() && answer.refusal.is_none();
+        self.collected.gaps.extend(is_unseen.then(|| gaps::unseen(what, base)));
         let place = if base.is_empty() { format!("global catalogue {}", session.server) } else { base.to_owned() };
         self.keep(answer, &place, what);
         Ok(())
@@ -149,6 +166,7 @@ impl Forest<'_> {
                 None => self.progress.detail(&format!("not followed, no account can lie there: {url}")),
             }
         }
+        self.is_refused |= answer.refusal.as_ref().is_some_and(Refusal::lies_with_the_server);
         self.collected.gaps.extend(answer.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
     }
 
@@ -162,10 +180,12 @@ impl Forest<'_> {
     /// What was read, without what a recording of it would leave out: both ways must end in the same judgement.
     fn finish(self, server: String) -> Live {
         let mut reading = self.collected;
-        query::keep_wanted(&mut reading);
+        let unexplained = query::keep_wanted(&mut reading);
+        reading.gaps.extend(gaps::unexplained(&unexplained));
         reading.gaps.sort();
         reading.gaps.dedup();
-        Live { reading, server, forest: self.root.forest.dns_domain(), domain: self.root.domain.dns_domain() }
+        let (forest, domain) = (self.root.forest.dns_domain(), self.root.domain.dns_domain());
+        Live { reading, server, forest, domain, is_refused: self.is_refused }
     }
 }
 

@@ -16,9 +16,16 @@ struct Partition {
 pub(super) struct Partitions(Vec<Partition>);
 
 impl Partitions {
-    /// Reads the crossRef objects.
-    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
-        Self(entries.filter(|entry| entry.is_a(schema::CROSS_REF)).filter_map(Partition::of).collect())
+    /// Reads the crossRef objects; also names those that cannot be read, as behind each there may be a domain.
+    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Self, Vec<Dn>) {
+        let (mut partitions, mut unreadable) = (Vec::new(), Vec::new());
+        for entry in entries.filter(|entry| entry.is_a(schema::CROSS_REF)) {
+            match Partition::of(entry) {
+                Some(partition) => partitions.push(partition),
+                None => unreadable.push(entry.dn.clone()),
+            }
+        }
+        (Self(partitions), unreadable)
     }
 
     /// The domains.
@@ -36,7 +43,11 @@ impl Partition {
     fn of(entry: &Entry) -> Option<Self> {
         const DOMAIN: i64 = 2;
         let context = Dn::parse(entry.values(Attribute::NcName).next()?).ok()?;
-        let flags = entry.values(Attribute::SystemFlags).next().and_then(schema::integer);
-        Some(Self { context, is_domain: flags.is_some_and(|flags| flags & DOMAIN != 0) })
+        let is_domain = match entry.values(Attribute::SystemFlags).next() {
+            Some(flags) => schema::integer(flags)? & DOMAIN != 0,
+            // That of a directory elsewhere has no flags; only a domain has such a name.
+            None => entry.has(Attribute::NetbiosName),
+        };
+        Some(Self { context, is_domain })
     }
 }

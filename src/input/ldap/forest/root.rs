@@ -23,12 +23,13 @@ pub(super) struct Root {
     pub(super) is_samba: bool,
 }
 
-const ATTRIBUTES: [&str; 5] = [
+const ATTRIBUTES: [&str; 6] = [
     "defaultNamingContext",
     "configurationNamingContext",
     "rootDomainNamingContext",
     "isGlobalCatalogReady",
     "vendorName",
+    "isSynchronized",
 ];
 
 impl Root {
@@ -37,21 +38,23 @@ impl Root {
         let query = Query { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &ATTRIBUTES };
         let answer = session.read(&query, progress).await?;
         let found = answer.found.first();
+        let [domain, configuration, forest, catalogue, vendor, synchronized] = ATTRIBUTES;
+        let text = |name: &str| found.and_then(|found| found.texts(name).next());
         let context = |name: &str| {
-            let text = found.and_then(|found| found.texts(name).next());
-            text.and_then(|text| Dn::parse(&text).ok())
-                .filter(|dn| !dn.is_root())
-                .ok_or_else(|| no_controller(session, name))
+            let context = text(name).and_then(|text| Dn::parse(&text).ok()).filter(|dn| !dn.is_root());
+            context.ok_or_else(|| no_controller(session, name))
         };
-        let [domain, configuration, forest, catalogue, vendor] = ATTRIBUTES;
-        let has_catalogue = found.and_then(|found| found.texts(catalogue).next());
-        let vendor = found.and_then(|found| found.texts(vendor).next());
+        let truth = |name: &str| text(name).and_then(|text| schema::boolean(&text));
+        if truth(synchronized) == Some(false) {
+            let what = format!("{} has not finished its first synchronization with the others", session.server);
+            return Err(Failure::Server(Trouble::new(what).hint("name another domain controller with --server")));
+        }
         Ok(Self {
             domain: context(domain)?,
             configuration: context(configuration)?,
             forest: context(forest)?,
-            is_samba: vendor.is_some_and(|vendor| vendor.contains("Samba")),
-            has_catalogue: has_catalogue.and_then(|text| schema::boolean(&text)),
+            is_samba: text(vendor).is_some_and(|vendor| vendor.contains("Samba")),
+            has_catalogue: truth(catalogue),
         })
     }
 }

@@ -1,0 +1,161 @@
+//! Servers that leave something out without a word: what was not seen is a gap, and where another server follows, it is asked.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+
+#[path = "live/organisation.rs"]
+mod organisation;
+#[allow(dead_code, reason = "every test program uses a part of it")]
+#[path = "live/server.rs"]
+mod server;
+
+use std::time::Duration;
+
+use ldap3_proto::proto::LdapResultCode;
+use organisation::{CHILD, ROOT, computer, configuration, root};
+use server::{Object, Server, Trick, object, own_address, serve};
+use spn_doctor::input::ldap::{self, Auth, Live, Security, Settings};
+
+const EXCHANGE: &str = "CN=Servers,CN=Org,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
+
+fn forest() -> Vec<Object> {
+    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
+    objects
+}
+
+fn controller(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
+    serve((own_address(), 0), root("TRUE"), objects, trick)
+}
+
+fn read(servers: &[&Server]) -> anyhow::Result<Live> {
+    let settings = Settings {
+        servers: servers.iter().map(|server| server.name()).collect(),
+        auth: Auth::Anonymous,
+        security: Security::InsecurePlaintext,
+        timeout: Duration::from_secs(60),
+        ..Settings::default()
+    };
+    ldap::read(&settings, &mut ())
+}
+
+fn gaps(live: &Live) -> String {
+    live.reading.gaps.iter().map(|gap| [gap.place.as_str(), gap.what.as_str()].join(": ") + "\n").collect()
+}
+
+fn gaps_of(objects: Vec<Object>) -> String {
+    gaps(&read(&[&controller(objects, None)]).unwrap())
+}
+
+/// The objects, without these values of this one.
+fn without(mut objects: Vec<Object>, dn: &str, attribute: &str) -> Vec<Object> {
+    let changed = objects.iter_mut().find(|object| object.dn.starts_with(dn)).unwrap();
+    changed.values.retain(|(name, _)| name != attribute);
+    objects
+}
+
+#[test]
+fn an_object_without_what_it_was_searched_by_is_a_gap() {
+    assert_eq!(gaps_of(forest()), "");
+    let connector = object(&format!("CN=Default,CN=ex01,{EXCHANGE}"), &[("cn", "Default")]);
+    let server = object(&format!("CN=ex01,{EXCHANGE}"), &[("cn", "ex01")]);
+    let holder = object("CN=OTHER,CN=Users,DC=contoso,DC=com", &[("objectClass", "user")]);
+    let exchange = "<CN=Microsoft Exchange";
+    for (part, found) in [(exchange, connector), (exchange, server), ("SMTPSVC", holder)] {
+        let dn = found.dn.clone();
+        let live = read(&[&controller(forest(), Some((part, Trick::Instead(found))))]).unwrap();
+        assert!(
+            gaps(&live).contains(&format!("{dn}: it was found, but what it was searched by was not sent")),
+            "{}",
+            gaps(&live)
+        );
+    }
+}
+
+#[test]
+fn a_server_that_moves_mail_but_shows_no_endpoint_is_a_gap() {
+    let show = |values: &[(&str, &str)]| {
+        let mut objects = forest();
+        let mut server = vec![
+            ("objectClass", "msExchExchangeServer"),
+            ("cn", "EX02"),
+            ("networkAddress", "ncacn_ip_tcp:ex02.contoso.com"),
+        ];
+        server.extend(values);
+        objects.push(object(&format!("CN=EX02,{EXCHANGE}"), &server));
+        gaps_of(objects)
+    };
+    for moving in [
+        [("msExchCurrentServerRoles", "16439")],
+        [("msExchCurrentServerRoles", "32")],
+        [("serialNumber", "Version 6.5 (Build 7638.2)")],
+    ] {
+        let gaps = show(&moving);
+        assert!(
+            gaps.contains("no SMTP endpoint of this server was seen") && gaps.contains("dsacls \"CN=EX02,"),
+            "{gaps}"
+        );
+    }
+    for still in [
+        [("msExchCurrentServerRoles", "2")],
+        [("msExchCurrentServerRoles", "64")],
+        [("msExchCurrentServerRoles", "4096")],
+    ] {
+        assert_eq!(show(&still), "", "{still:?}");
+    }
+}
+
+#[test]
+fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
+    let forest = || {
+        let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
+        objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
+        objects
+    };
+    let child = "CN=child,CN=Partitions";
+    assert!(gaps_of(without(forest(), child, "nCName")).contains("so it may be a domain whose accounts were not seen"));
+    let mut garbled = without(forest(), child, "systemFlags");
+    garbled
+        .iter_mut()
+        .find(|object| object.dn.starts_with(child))
+        .unwrap()
+        .values
+        .push(("systemFlags".to_owned(), "x".to_owned()));
+    assert!(gaps_of(garbled).contains("so it may be a domain whose accounts were not seen"));
+    // Without flags its NetBIOS name tells that it is one; without both it is a directory elsewhere.
+    let flagless = without(forest(), child, "systemFlags");
+    assert!(gaps_of(flagless.clone()).contains("no global catalogue could be read"));
+    assert_eq!(gaps_of(without(flagless, child, "nETBIOSName")), "");
+}
+
+#[test]
+fn what_host_stands_for_has_to_be_seen() {
+    let mappings = "CN=Directory Service";
+    assert!(gaps_of(without(forest(), mappings, "sPNMappings")).contains("what it was searched by was not sent"));
+    let hidden = controller(forest(), Some((mappings, Trick::Hide)));
+    assert!(gaps(&read(&[&hidden]).unwrap()).contains("sPNMappings could not be read: this account may not see it"));
+}
+
+#[test]
+fn a_controller_that_does_not_know_everything_yet_is_passed_over() {
+    let mut new = root("TRUE");
+    new.values.push(("isSynchronized".to_owned(), "FALSE".to_owned()));
+    let new = serve((own_address(), 0), new, forest(), None);
+    let error = read(&[&new]).unwrap_err().to_string();
+    assert!(error.contains("has not finished its first synchronization"), "{error}");
+    let good = controller(forest(), None);
+    assert_eq!(read(&[&new, &good]).unwrap().server, good.name());
+}
+
+#[test]
+fn where_a_server_refuses_for_reasons_of_its_own_the_next_is_asked() {
+    for code in [LdapResultCode::OperationsError, LdapResultCode::UnwillingToPerform, LdapResultCode::Other] {
+        let refusing = |objects| controller(objects, Some(("SMTPSVC", Trick::Result(code.clone(), 0))));
+        let (bad, good) = (refusing(forest()), controller(forest(), None));
+        let live = read(&[&bad, &good]).unwrap();
+        assert_eq!((live.server.clone(), gaps(&live)), (good.name(), String::new()), "{code:?}");
+        // Where no other does better, what was read counts.
+        let worse = controller(without(forest(), "CN=ex01", "objectClass"), Some(("HOST/", Trick::Die(0))));
+        let live = read(&[&bad, &worse]).unwrap();
+        assert_eq!((live.server.clone(), live.reading.gaps.len()), (bad.name(), 1), "{}", gaps(&live));
+    }
+}
