@@ -26,7 +26,9 @@ fn server(name: &str, fqdn: &str, held: &[&str]) -> String {
 
 fn account(class: &str, sam: &str, domain: &str, held: &[&str]) -> String {
     let mut ldif = format!("dn: CN={sam},CN=Accounts,{domain}\nobjectClass: {class}\nsAMAccountName: {sam}\n");
-    held.iter().for_each(|name| writeln!(ldif, "servicePrincipalName: {name}").unwrap());
+    for name in held {
+        writeln!(ldif, "servicePrincipalName: {name}").unwrap();
+    }
     ldif + "\n"
 }
 
