@@ -2,6 +2,7 @@
 
 mod cli;
 mod completions;
+mod destination;
 mod man;
 mod progress;
 mod run;
