@@ -71,7 +71,7 @@ pub(crate) struct Check {
     /// What the report looks like
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
-    /// Write the report to a file, whole or not at all
+    /// Write the report to a file, whole or not at all; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// The least severity that makes the exit code 1
@@ -110,7 +110,7 @@ impl Check {
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) directory: Directory,
-    /// The recording to write, whole or not at all, for its owner only
+    /// The recording to write, whole or not at all, for its owner only; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Replace the names of organisation, domains, servers, accounts and connectors

@@ -33,10 +33,13 @@ pub(crate) enum Readers {
     All,
 }
 
+/// The name that stands for standard output.
+const STDOUT: &str = "-";
+
 impl Destination {
     /// Standard output unless there is a path. What cannot be written is told before anything is read.
     pub(crate) fn of(path: Option<&Path>) -> Result<Self> {
-        let Some(path) = path else {
+        let Some(path) = path.filter(|path| path.as_os_str() != STDOUT) else {
             return Ok(Self { name: String::new(), place: Place::StandardOutput });
         };
         let name = format!("{} cannot be written", shown(path));

@@ -429,3 +429,13 @@ fn what_the_shell_opened_is_written_where_it_stands() {
     assert_eq!(shell("echo before > file; REPORT /dev/fd/3 3>> file; echo after >> file").1, framed);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-written is left behind");
 }
+
+#[test]
+fn a_hyphen_stands_for_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = report_to(&folder, "-");
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert_eq!(run.stdout, check([kb()]).stdout);
+    assert_eq!(report_to(&folder, "./-").stdout, "");
+    assert_eq!(fs::read_to_string(folder.path().join("-")).unwrap(), run.stdout);
+}
