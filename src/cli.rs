@@ -15,6 +15,8 @@ use spn_doctor::model::text::printable;
 use spn_doctor::remedy::setspn::Dialect;
 use spn_doctor::trouble::Trouble;
 
+use crate::interrupt;
+
 /// Finds missing, misplaced and duplicate SMTPSVC service principal names of Exchange servers, and prints the setspn commands that put them right.
 #[derive(Debug, Parser)]
 #[command(name = "spn-doctor", version, arg_required_else_help = true, max_term_width = 100)]
@@ -225,7 +227,7 @@ impl Directory {
             let password = password.into_string().ok().context("SPN_DOCTOR_PASSWORD is not UTF-8")?;
             return Ok(Secret::new(password));
         }
-        let asked = rpassword::prompt_password("Password: ");
+        let asked = interrupt::prompt(|| rpassword::prompt_password("Password: "));
         asked.map(Secret::new).map_err(|error| {
             Trouble::new(format!("no password can be asked for: {error}"))
                 .hint("give it in --password-file or SPN_DOCTOR_PASSWORD")

@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result};
 use spn_doctor::model::text::printable;
 use spn_doctor::trouble::Trouble;
 
+use crate::interrupt::Unfinished;
+
 /// What writes a result.
 pub(crate) type Writing<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
@@ -118,11 +120,11 @@ fn write_stream(path: &Path, write: Writing) -> io::Result<()> {
 
 /// Beside its place first, then moved there.
 fn write_file(path: &Path, readers: Readers, write: Writing) -> io::Result<()> {
-    let mut new =
-        tempfile::Builder::new().prefix(".spn-doctor-").make_in(folder_of(path), |path| create(path, readers))?;
-    write_to(anstream::StripStream::new(new.as_file_mut()), write)?;
-    new.as_file().sync_all()?;
-    new.persist(path).map(drop).map_err(|error| error.error)
+    let make = |name: &Path| create(name, readers);
+    let mut builder = tempfile::Builder::new();
+    let mut new = Unfinished::begin(|| builder.prefix(".spn-doctor-").make_in(folder_of(path), make))?;
+    write_to(anstream::StripStream::new(new.file()), write)?;
+    new.finish(path)
 }
 
 /// The umask takes its part, as from any new file. Elsewhere than on Unix the folder's own rules apply anyway.
