@@ -77,6 +77,7 @@ impl Place {
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => Err(Trouble::new("it is a folder").hint("name a file in it").into()),
             Ok(found) if !found.is_file() => Ok(Self::Stream(path)),
+            Err(_) if is_device(&path) => Ok(Self::Stream(path)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => has_folder(&path).map(|()| Self::File(path)),
         }
@@ -88,6 +89,11 @@ impl Place {
 fn is_open(path: &Path) -> bool {
     let [folder, open] = [folder_of(path), Path::new("/dev/fd")].map(|folder| fs::canonicalize(folder).ok());
     open.is_some() && folder == open
+}
+
+/// Windows says nothing of NUL and its like, but opens them.
+fn is_device(path: &Path) -> bool {
+    cfg!(windows) && File::options().append(true).open(path).is_ok()
 }
 
 fn has_folder(path: &Path) -> Result<()> {

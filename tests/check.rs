@@ -401,6 +401,15 @@ fn a_device_is_written_and_stays() {
     assert!(fs::symlink_metadata(&null).unwrap().file_type().is_char_device());
 }
 
+#[cfg(windows)]
+#[test]
+fn nul_takes_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = report_to(&folder, "NUL");
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_the_shell_opened_is_written_where_it_stands() {
