@@ -1,17 +1,21 @@
 //! Flags become plain settings. Beside what is printed of them (completions, manual page), the one file that knows clap.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use zeroize::Zeroizing;
 
 use spn_doctor::finding::Severity;
 use spn_doctor::input::ldap::{Auth, HAS_KERBEROS, Secret, Security, Settings};
 use spn_doctor::model::text::printable;
 use spn_doctor::remedy::setspn::Dialect;
 use spn_doctor::trouble::Trouble;
+
+use crate::interrupt;
 
 /// Finds missing, misplaced and duplicate SMTPSVC service principal names of Exchange servers, and prints the setspn commands that put them right.
 #[derive(Debug, Parser)]
@@ -69,7 +73,7 @@ pub(crate) struct Check {
     /// What the report looks like
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
-    /// Write the report to a file, whole or not at all
+    /// Write the report to a file, whole or not at all; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// The least severity that makes the exit code 1
@@ -108,7 +112,7 @@ impl Check {
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) directory: Directory,
-    /// The recording to write, whole or not at all, for its owner only
+    /// The recording to write, whole or not at all, for its owner only; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Replace the names of organisation, domains, servers, accounts and connectors
@@ -136,7 +140,7 @@ pub(crate) struct Directory {
     /// the variable `SPN_DOCTOR_PASSWORD`, or a prompt
     #[arg(long, value_name = "USER", help_heading = "Live directory")]
     user: Option<String>,
-    /// A file whose first line is the password
+    /// A file whose first line is the password, in UTF-8
     #[arg(long, value_name = "FILE", requires = "user", help_heading = "Live directory")]
     password_file: Option<PathBuf>,
     /// TLS from the first byte, port 636; the default for a simple bind
@@ -223,7 +227,7 @@ impl Directory {
             let password = password.into_string().ok().context("SPN_DOCTOR_PASSWORD is not UTF-8")?;
             return Ok(Secret::new(password));
         }
-        let asked = rpassword::prompt_password("Password: ");
+        let asked = interrupt::prompt(|| rpassword::prompt_password("Password: "));
         asked.map(Secret::new).map_err(|error| {
             Trouble::new(format!("no password can be asked for: {error}"))
                 .hint("give it in --password-file or SPN_DOCTOR_PASSWORD")
@@ -232,14 +236,32 @@ impl Directory {
     }
 }
 
-/// The first line of a file.
+/// The first line of a file, without the mark that Notepad puts before it: a server would take that for a part of the password.
 fn password_in(path: &Path) -> Result<Secret> {
-    let name = || format!("the password file {} cannot be read", printable(&path.display().to_string()));
-    let mut text = fs::read_to_string(path).with_context(name)?;
-    let end = text.find(['\r', '\n']).unwrap_or(text.len());
-    let password = text.get(..end).unwrap_or_default().to_owned();
-    zeroize::Zeroize::zeroize(&mut text);
-    Ok(Secret::new(password))
+    let name = || format!("the password file {}", printable(&path.display().to_string()));
+    let bytes = short_file(path).with_context(|| format!("{} cannot be read", name()))?;
+    if bytes.len() > PASSWORD_FILE {
+        let what = format!("{} is longer than 64 KiB", name());
+        return Err(Trouble::new(what).hint("name a file whose first line is the password").into());
+    }
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        let what = format!("{} is not UTF-8", name());
+        return Err(Trouble::new(what).hint("save it as UTF-8; its first line is the password").into());
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let line = text.split(['\r', '\n']).next().unwrap_or_default();
+    Ok(Secret::new(line.to_owned()))
+}
+
+/// What a password file may hold, in bytes.
+const PASSWORD_FILE: usize = 64 * 1024;
+
+/// A file, or as much of it as shows that it is too long, in memory that does not move and is wiped.
+fn short_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let enough = PASSWORD_FILE + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(enough));
+    File::open(path)?.take(enough as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// What the report looks like.

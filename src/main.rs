@@ -2,6 +2,8 @@
 
 mod cli;
 mod completions;
+mod destination;
+mod interrupt;
 mod man;
 mod progress;
 mod run;
@@ -22,10 +24,15 @@ const UNKNOWN: u8 = 2;
 fn main() -> ExitCode {
     // A fault of ours is an error like any other: no message of the language's own reaches the user.
     panic::set_hook(Box::new(|_| {}));
-    let outcome = panic::catch_unwind(|| run::run(&parse()));
+    let outcome = panic::catch_unwind(|| {
+        let cli = parse();
+        interrupt::watch()?;
+        run::run(&cli)
+    });
     let outcome = outcome.unwrap_or_else(|_| {
         Err(anyhow::anyhow!("an internal error; please report it with the command line and, if you may, a recording"))
     });
+    interrupt::too_late();
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

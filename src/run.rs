@@ -1,9 +1,8 @@
 //! The commands: what is read, judged and printed, in this order.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use spn_doctor::checks;
 use spn_doctor::input::{ldap, recording};
@@ -17,6 +16,7 @@ use spn_doctor::report::{Report, Source, Verdict};
 use spn_doctor::trouble::Trouble;
 
 use crate::cli::{self, Check, Cli, Command, Format, Record};
+use crate::destination::{Destination, Readers, print};
 use crate::progress::Terminal;
 use crate::{completions, man};
 
@@ -26,9 +26,9 @@ pub(crate) fn run(cli: &Cli) -> Result<u8> {
         Command::Check(flags) => check(flags),
         Command::Record(flags) => record(flags),
         Command::Explain { code } => explain(code.as_deref()),
-        Command::Schema => print(|out| out.write_all(output::SCHEMA.as_bytes())).map(|()| 0),
-        Command::Completions { shell } => print(|out| completions::write(*shell, out)).map(|()| 0),
-        Command::Man => print(man::write).map(|()| 0),
+        Command::Schema => print(&|out| out.write_all(output::SCHEMA.as_bytes())).map(|()| 0),
+        Command::Completions { shell } => print(&|out| completions::write(*shell, out)).map(|()| 0),
+        Command::Man => print(&man::write).map(|()| 0),
     }
 }
 
@@ -43,6 +43,7 @@ fn read(directory: &cli::Directory) -> Result<(Reading, Source)> {
 }
 
 fn check(flags: &Check) -> Result<u8> {
+    let output = Destination::of(flags.output.as_deref())?;
     let (reading, source) = read(&flags.directory)?;
     let (entries, gaps) = reading.into_parts();
     let directory = Directory::of(entries, gaps);
@@ -53,7 +54,10 @@ fn check(flags: &Check) -> Result<u8> {
             Trouble::new(unknown.to_string()).hint(format!("the Exchange servers here are: {}", known.join(", ")))
         })?;
     }
-    write(&report, flags)?;
+    output.write(Readers::All, &|out| match flags.format {
+        Format::Table => table::write(&report, out),
+        Format::Json => json::write(&report, out),
+    })?;
     let found = flags.fail_on().is_some_and(|least| report.worst().is_some_and(|worst| worst <= least));
     Ok(match report.verdict {
         Verdict::Incomplete => 2,
@@ -62,6 +66,7 @@ fn check(flags: &Check) -> Result<u8> {
 }
 
 fn record(flags: &Record) -> Result<u8> {
+    let output = Destination::of(Some(&flags.output))?;
     let (mut reading, source) = read(&flags.directory)?;
     // What makes no sense, or only half, is as incomplete as what was not read, and would not be seen any more in the recording.
     reading.gaps = Directory::new(&reading).gaps;
@@ -69,7 +74,7 @@ fn record(flags: &Record) -> Result<u8> {
         reading = redacted(&reading)?;
     }
     let header = recording::Header { about: about(&source, flags.redact), gaps: reading.gaps.clone() };
-    write_file(&flags.output, Readers::Owner, |out| recording::write(out, &header, reading.entries()))?;
+    output.write(Readers::Owner, &|out| recording::write(out, &header, reading.entries()))?;
     for gap in &reading.gaps {
         let _ = writeln!(anstream::stderr(), "not read: {}: {}", printable(&gap.place), printable(&gap.what));
     }
@@ -111,63 +116,14 @@ fn outline(reading: &Reading) -> Vec<String> {
     outline
 }
 
-fn write(report: &Report, flags: &Check) -> Result<()> {
-    let write = |out: &mut dyn Write| match flags.format {
-        Format::Table => table::write(report, out),
-        Format::Json => json::write(report, out),
-    };
-    match &flags.output {
-        None => print(write),
-        Some(path) => write_file(path, Readers::All, write),
-    }
-}
-
-/// Prints to standard output, in colour where a terminal shows it.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let mut out = io::BufWriter::new(anstream::stdout().lock());
-    write(&mut out).and_then(|()| out.flush()).context("the result cannot be written to standard output")
-}
-
-/// Who may read a file that is written.
-#[derive(Clone, Copy)]
-enum Readers {
-    Owner,
-    All,
-}
-
-/// Writes a file whole or not at all: beside its place first, then moved there.
-fn write_file(path: &Path, readers: Readers, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let name = || format!("{} cannot be written", printable(&path.display().to_string()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    if let Readers::All = readers {
-        let_everybody_read(&mut builder);
-    }
-    let mut file = builder.prefix(".spn-doctor-").tempfile_in(folder).with_context(name)?;
-    let mut out = io::BufWriter::new(anstream::StripStream::new(file.as_file_mut()));
-    write(&mut out).and_then(|()| out.flush()).with_context(name)?;
-    drop(out);
-    file.as_file().sync_all().with_context(name)?;
-    file.persist(path).with_context(name)?;
-    Ok(())
-}
-
-/// The umask takes its part, as from any new file. Elsewhere than on Unix the folder's own rules apply anyway.
-fn let_everybody_read(builder: &mut tempfile::Builder<'_, '_>) {
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    #[cfg(not(unix))]
-    let _ = builder;
-}
-
 fn explain(code: Option<&str>) -> Result<u8> {
     let Some(code) = code else {
-        return print(manual::write_list).map(|()| 0);
+        return print(&manual::write_list).map(|()| 0);
     };
     let unknown = || {
         Trouble::new(format!("there is no finding code {}", printable(code)))
             .hint("`spn-doctor explain` lists all codes")
     };
     let check = checks::named(code).ok_or_else(unknown)?;
-    print(|out| manual::write(check, out)).map(|()| 0)
+    print(&|out| manual::write(check, out)).map(|()| 0)
 }

@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 use std::fs;
 #[cfg(unix)]
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
-use common::{check, fixtures, lab, run, run_with_input, text};
+use common::{Run, check, fixtures, lab, run, run_in, run_with_input, text};
 use serde_json::Value;
 
 const KB: &str = "fixtures/kb914137.ldif";
@@ -144,7 +147,7 @@ fn deleted_servers_or_accounts_alone_are_no_directory() {
 fn where_no_temporary_file_can_be_made_there_is_no_verdict() {
     let mut crowd = tempfile::NamedTempFile::new().unwrap();
     crowd.write_all(with_a_crowd(&text(KB)).as_bytes()).unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
+    let output = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
         .args(["check", "--from"])
         .arg(crowd.path())
         .env("TMPDIR", "/nonexistent")
@@ -299,9 +302,7 @@ fn wrong_usage_is_exit_code_2() {
 fn a_report_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.json");
-    let to = |path: &std::path::Path, from: &str| {
-        run(["check", "--format", "json", "-o", path.to_str().unwrap(), "--from", from])
-    };
+    let to = |path: &Path, from: &str| run(["check", "--format", "json", "-o", path.to_str().unwrap(), "--from", from]);
     let written = to(&path, KB);
     assert_eq!((written.code, written.stdout.as_str()), (1, ""));
     assert_eq!(fs::read_to_string(&path).unwrap(), check([KB]).stdout);
@@ -311,4 +312,150 @@ fn a_report_is_written_whole_or_not_at_all() {
     assert_eq!(nowhere.code, 2);
     assert!(nowhere.stderr.contains("report.json cannot be written"), "{}", nowhere.stderr);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-written is left behind");
+}
+
+/// Where the case of the KB is, from everywhere.
+fn kb() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(KB)
+}
+
+/// Judges the case of the KB in a folder, with the report going there.
+fn report_to(folder: &tempfile::TempDir, output: &str) -> Run {
+    run_in(folder, ["check", "--format", "json", "-o", output, "--from", kb().to_str().unwrap()], b"")
+}
+
+#[test]
+fn what_cannot_be_written_is_said_once_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("reports")).unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    for (output, told) in [
+        (
+            "no/report",
+            "no/report cannot be written: the folder no does not exist\nhint: make it first, or name another file with --output\n",
+        ),
+        (
+            "no/such/report",
+            "no/such/report cannot be written: the folder no/such does not exist\nhint: make it first, or name another file with --output\n",
+        ),
+        ("reports", "reports cannot be written: it is a folder\nhint: name a file in it\n"),
+    ] {
+        for command in ["check", "record"] {
+            let run = run_in(&folder, [command, "-o", output, "--from", "no such recording"], b"");
+            assert_eq!((run.code, run.stderr), (2, format!("error: {told}")));
+        }
+    }
+    let below_a_file = report_to(&folder, "file/report");
+    assert!(!below_a_file.stderr.contains(".spn-doctor-"), "{}", below_a_file.stderr);
+    assert!(below_a_file.stderr.starts_with("error: file/report cannot be written: "), "{}", below_a_file.stderr);
+    assert_eq!((below_a_file.code, below_a_file.stderr.matches("os error").count()), (2, 1), "{}", below_a_file.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing half-written is left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_what_it_leads_to_is_replaced() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("reports")).unwrap();
+    fs::write(path("reports/today"), "old".repeat(100_000)).unwrap();
+    symlink("reports/today", path("latest")).unwrap();
+    symlink("latest", path("link")).unwrap();
+    symlink("reports/tomorrow", path("next")).unwrap();
+    for (link, target) in [("link", "today"), ("next", "tomorrow")] {
+        let run = report_to(&folder, link);
+        assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+        assert!(path(link).is_symlink());
+        assert_eq!(fs::read_to_string(path("reports").join(target)).unwrap(), check([kb()]).stdout);
+    }
+    assert!(path("latest").is_symlink());
+    symlink("round", path("round")).unwrap();
+    let run = report_to(&folder, "round");
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.starts_with("error: round cannot be written: "), "{}", run.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "nothing half-written is left behind");
+    assert_eq!(fs::read_dir(path("reports")).unwrap().count(), 2, "nothing half-written is left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_written_and_stays() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let run = report_to(&folder, "pipe");
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(reader.join().unwrap(), check([kb()]).stdout);
+}
+
+/// Never on a device that others need: a node of its own, where one may be made.
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_and_stays() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let null = folder.path().join("null");
+    let made = Command::new("mknod").arg(&null).args(["c", "1", "3"]).stderr(Stdio::null()).status();
+    let may_be_opened = || fs::File::options().write(true).open(&null).is_ok();
+    if !made.is_ok_and(|status| status.success()) || !may_be_opened() {
+        return;
+    }
+    let run = report_to(&folder, "null");
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert!(fs::symlink_metadata(&null).unwrap().file_type().is_char_device());
+}
+
+#[cfg(windows)]
+#[test]
+fn nul_takes_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = report_to(&folder, "NUL");
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_shell_opened_is_written_where_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    // As /dev/stdout is; that itself could be destroyed.
+    std::os::unix::fs::symlink("/proc/self/fd/1", folder.path().join("stdout")).unwrap();
+    let program = env!("CARGO_BIN_EXE_spn-doctor");
+    let wanted = check([kb()]).stdout;
+    let framed = format!("before\n{wanted}after\n");
+    let shell = |script: &str| {
+        let script = script.replace("REPORT", "\"$0\" check --format json --from \"$1\" -o");
+        let mut shell = Command::new("bash");
+        let output = shell.args(["-c", &script, program]).arg(kb()).current_dir(folder.path()).output().unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{script}");
+        let file = fs::read_to_string(folder.path().join("file")).unwrap_or_default();
+        let _ = fs::remove_file(folder.path().join("file"));
+        (String::from_utf8(output.stdout).unwrap(), file)
+    };
+    for place in ["stdout", "/dev/fd/1", "/proc/self/fd/1", ">(cat)"] {
+        assert_eq!(shell(&format!("REPORT {place} | cat")), (wanted.clone(), String::new()), "{place}");
+    }
+    for place in ["stdout", "/dev/fd/1"] {
+        let script = format!("(echo before; REPORT {place}; echo after) > file");
+        assert_eq!(shell(&script), (String::new(), framed.clone()), "{place}");
+    }
+    assert_eq!(shell("echo before > file; REPORT /dev/fd/3 3>> file; echo after >> file").1, framed);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-written is left behind");
+}
+
+#[test]
+fn a_hyphen_stands_for_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = report_to(&folder, "-");
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert_eq!(run.stdout, check([kb()]).stdout);
+    assert_eq!(report_to(&folder, "./-").stdout, "");
+    assert_eq!(fs::read_to_string(folder.path().join("-")).unwrap(), run.stdout);
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{check, fixtures, lab, promised, run, text};
+use common::{check, fixtures, lab, promised, run, run_in, run_with_input, text};
 use serde_json::Value;
 use spn_doctor::input::recording;
 
@@ -229,6 +229,21 @@ fn an_incomplete_recording_says_so_when_made_and_when_replayed() {
     let replayed = check([&output]);
     assert_eq!(replayed.code, 2);
     assert_eq!(replayed.report()["findings"], check(["fixtures/odd/ranges-cut-off.ldif"]).report()["findings"]);
+}
+
+#[test]
+fn a_recording_can_be_piped_into_a_check() {
+    let folder = tempfile::tempdir().unwrap();
+    for (from, code) in [("fixtures/kb914137.ldif", 0), ("fixtures/odd/ranges-cut-off.ldif", 2)] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
+        let recorded = run_in(&folder, ["record", "-o", "-", "--from", from.to_str().unwrap()], b"");
+        assert_eq!(recorded.code, code);
+        assert_eq!(recorded.stderr.contains("not read: "), code == 2, "{}", recorded.stderr);
+        let replayed = run_with_input(["check", "--format", "json", "--from", "-"], recorded.stdout.as_bytes());
+        assert_eq!(replayed.code, check([&from]).code);
+        assert_eq!(replayed.report()["findings"], check([&from]).report()["findings"]);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -418,3 +418,67 @@ fn a_password_that_was_sent_stands_in_memory_once() {
     program.wait().unwrap();
     assert_eq!(copies, 1, "the one is kept for the next server");
 }
+
+/// What the server is sent as the password, where it can read it.
+fn sent(file: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("password"), file).unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
+        .args(["check", PLAIN, "--server", &server, "--user", USER, "--password-file", "password"])
+        .current_dir(folder.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut request = vec![0; 4096];
+    let length = listener.accept().unwrap().0.read(&mut request).unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    // The password is the last element of a bind, behind the user, its tag and its length.
+    let user = request.windows(USER.len()).position(|window| window == USER.as_bytes()).unwrap();
+    request[user + USER.len() + 2..length].to_vec()
+}
+
+#[test]
+fn the_first_line_of_a_password_file_is_sent_whatever_marks_or_ends_it() {
+    for (before, after) in [("", ""), ("", "\n"), ("", "\r\nsecond line"), ("\u{feff}", "\r\n"), ("\u{feff}", "")] {
+        let file = format!("{before}{PASSWORD}{after}");
+        assert_eq!(sent(file.as_bytes()), PASSWORD.as_bytes(), "{file:?}");
+    }
+}
+
+#[test]
+fn a_password_file_without_end_is_an_error() {
+    for file in ["/dev/zero", "long"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("long"), format!("{PASSWORD}\n{}", "x".repeat(64 * 1024))).unwrap();
+        let script = format!(
+            "ulimit -c 0; ulimit -v 400000; exec '{}' check --user {USER} --server 127.0.0.1:1 --password-file {file}",
+            env!("CARGO_BIN_EXE_spn-doctor")
+        );
+        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.starts_with(&format!("error: the password file {file} is longer than 64 KiB\nhint: ")), "{said}");
+        assert_secret(said.as_bytes(), file);
+    }
+}
+
+#[test]
+fn a_password_file_in_another_encoding_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let utf16: Vec<u8> = format!("\u{feff}{PASSWORD}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(folder.path().join("password"), utf16).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
+        .args(["check", "--user", USER, "--server", "127.0.0.1:1", "--password-file", "password"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        said,
+        "error: the password file password is not UTF-8\nhint: save it as UTF-8; its first line is the password\n"
+    );
+}

@@ -51,8 +51,17 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Output {
 
 /// Runs the program with something on standard input.
 pub(crate) fn run_with_input<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
+    run_in(env!("CARGO_MANIFEST_DIR"), arguments, input)
+}
+
+/// Runs the program in a folder.
+pub(crate) fn run_in<S: AsRef<std::ffi::OsStr>>(
+    folder: impl AsRef<Path>,
+    arguments: impl IntoIterator<Item = S>,
+    input: &[u8],
+) -> Run {
     let mut program = Command::new(env!("CARGO_BIN_EXE_spn-doctor"));
-    let output = feed(program.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")), input);
+    let output = feed(program.args(arguments).current_dir(folder), input);
     Run {
         code: output.status.code().expect("the program ends by itself"),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,7 +1,7 @@
 //! A live directory. From outside to inside: where domain controllers are, a connection to one, a bind, a layer that seals,
 //! searches, and the fixed set of them that makes a forest.
 //!
-//! This is the one place that knows the client library `ldap3` and the runtime `tokio`. Nobody outside waits for anything
+//! This is the one place of the library that knows the client `ldap3` and the runtime `tokio`. Nobody outside waits for anything
 //! but [`read`].
 
 mod address;
@@ -51,31 +51,20 @@ pub struct Live {
 
 /// Reads a forest. The error, if any, is a [`Trouble`]: one sentence and a hint.
 ///
-/// Returns when everything was read, nothing can be, the time is up, or the user interrupts.
+/// Returns when everything was read, nothing can be, or the time is up.
 pub fn read(settings: &Settings, progress: &mut dyn Progress) -> Result<Live> {
     settings.check()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be started")?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = tokio::time::timeout(settings.timeout, run(settings, progress)) => outcome.unwrap_or_else(|_| Err(too_long(settings))),
-            () = interrupted() => Err(Trouble::new("interrupted; nothing was judged")),
-        }
-    });
+    let outcome = runtime.block_on(async { tokio::time::timeout(settings.timeout, run(settings, progress)).await });
     // A look-up or a ticket may still be waited for, on a thread of its own. Nobody needs it any more.
     runtime.shutdown_background();
-    Ok(outcome?)
+    Ok(outcome.unwrap_or_else(|_| Err(too_long(settings)))?)
 }
 
 fn too_long(settings: &Settings) -> Trouble {
     let what = format!("the reading took longer than {} seconds", settings.timeout.as_secs_f32());
     Trouble::new(what).hint("allow more with --timeout, or name a nearer domain controller with --server")
-}
-
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Tries one server after the other.
