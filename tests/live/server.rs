@@ -68,6 +68,18 @@ pub(crate) enum Trick {
     Hollow(usize),
     /// Sends pages with the same referral for ever.
     ReferPages,
+    /// Says that this was all after as many objects, and sends the others behind that, all at once.
+    Late(usize),
+    /// Sends this object too, on every page.
+    Also(Object),
+    /// Sends pages of objects with one name and ever new contents for ever.
+    NewContents,
+    /// Sends one object and two paging controls, of which only the second one says that there is more.
+    TwoCookies,
+    /// Describes the values of servicePrincipalName as this range of them.
+    Range(&'static str),
+    /// Sends these operations, each with what follows it in its message, before the answer.
+    Before(Vec<Vec<u8>>),
     /// Sends one byte at a time of a message that never ends.
     Drip,
 }
@@ -187,8 +199,15 @@ impl Conversation {
     }
 
     fn send(&mut self, id: i32, op: LdapOp, ctrl: Vec<LdapControl>) -> Option<()> {
+        self.send_all(vec![LdapMsg { msgid: id, op, ctrl }])
+    }
+
+    /// Sends these messages at once.
+    fn send_all(&mut self, messages: Vec<LdapMsg>) -> Option<()> {
         let mut bytes = BytesMut::new();
-        LdapCodec::default().encode(LdapMsg { msgid: id, op, ctrl }, &mut bytes).unwrap();
+        for message in messages {
+            LdapCodec::default().encode(message, &mut bytes).unwrap();
+        }
         self.stream.write_all(&bytes).ok()
     }
 
@@ -224,8 +243,9 @@ impl Conversation {
         let mut next =
             if start + objects.len() < all.len() { (start + objects.len()).to_string() } else { String::new() };
         let (mut code, mut reply_id, mut control, mut die) = (LdapResultCode::Success, id, page.is_some(), false);
+        let (mut late, mut cookies) = (usize::MAX, Vec::new());
         match trick {
-            None | Some(Trick::EndlessRange | Trick::SameRange) => {}
+            None | Some(Trick::EndlessRange | Trick::SameRange | Trick::Range(_)) => {}
             Some(Trick::Result(other, count)) => {
                 objects.truncate(count);
                 code = other;
@@ -248,6 +268,23 @@ impl Conversation {
                 let more = |number| object(&format!("CN=new{number},{}", search.base), &[("cn", "new")]);
                 objects = (start..start + size).map(more).collect();
                 next = (start + size).to_string();
+            }
+            Some(Trick::NewContents) => {
+                let dn = format!("CN=new,{}", search.base);
+                objects = (start..start + size).map(|number| object(&dn, &[("cn", &number.to_string())])).collect();
+                next = (start + size).to_string();
+            }
+            Some(Trick::Also(object)) => objects.push(object),
+            Some(Trick::Late(count)) => late = count,
+            Some(Trick::TwoCookies) => {
+                objects.truncate(1);
+                cookies.push(Vec::new());
+                "1".clone_into(&mut next);
+            }
+            Some(Trick::Before(operations)) => {
+                for operation in operations {
+                    self.stream.write_all(&message(id, &operation)).ok()?;
+                }
             }
             Some(Trick::EmptyPages) => {
                 objects.clear();
@@ -289,15 +326,17 @@ impl Conversation {
                 return None;
             }
         }
-        for object in &objects {
-            let entry = self.entry(search, object);
-            self.send(reply_id, LdapOp::SearchResultEntry(entry), Vec::new())?;
+        let message = |op, ctrl| LdapMsg { msgid: reply_id, op, ctrl };
+        let entries = objects.iter().map(|object| LdapOp::SearchResultEntry(self.entry(search, object)));
+        let mut messages: Vec<LdapMsg> = entries.map(|entry| message(entry, Vec::new())).collect();
+        if !die {
+            cookies.push(next.into_bytes());
+            let controls = cookies.into_iter().map(|cookie| LdapControl::SimplePagedResults { size: 0, cookie });
+            let controls = controls.filter(|_| control).collect();
+            messages.insert(late.min(messages.len()), message(LdapOp::SearchResultDone(result(code)), controls));
         }
-        if die {
-            return None;
-        }
-        let controls = LdapControl::SimplePagedResults { size: 0, cookie: next.into_bytes() };
-        self.send(reply_id, LdapOp::SearchResultDone(result(code)), if control { vec![controls] } else { Vec::new() })
+        self.send_all(messages)?;
+        (!die).then_some(())
     }
 
     /// All that a search finds.
@@ -344,7 +383,10 @@ impl Conversation {
             let endless =
                 matches!(tricked, Some(Trick::EndlessRange | Trick::SameRange)) && values.len() > self.script.range;
             let (atype, vals) = if first == 0 && values.len() <= self.script.range {
-                (name.to_owned(), values)
+                match tricked {
+                    Some(Trick::Range(range)) if name == "servicePrincipalName" => (format!("{name};{range}"), values),
+                    _ => (name.to_owned(), values),
+                }
             } else {
                 let first = if matches!(tricked, Some(Trick::SameRange)) { 0 } else { first };
                 let from = if endless { 0 } else { first };
@@ -365,6 +407,17 @@ impl Object {
     fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+}
+
+/// An element of BER.
+pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap();
+    [&[tag, 0x84][..], &length.to_be_bytes(), content].concat()
+}
+
+/// A message of this number: an operation, and what follows it.
+fn message(id: i32, operation: &[u8]) -> Vec<u8> {
+    element(0x30, &[&element(0x02, &id.to_be_bytes()), operation].concat())
 }
 
 fn result(code: LdapResultCode) -> LdapResult {
