@@ -134,6 +134,8 @@ impl<'a> Message<'a> {
         self.check_size()?;
         match self.operation {
             ENTRY => check_entry(self.content)?,
+            // A reference to nowhere hides what it stands for.
+            REFERENCE if self.content.is_empty() => return Err(Unusable::Malformed),
             REFERENCE => check_texts(self.content)?,
             DONE => drop(Outcome::parse(self.content)?),
             _ => return Err(Unusable::Malformed),
@@ -294,6 +296,13 @@ mod tests {
         );
         let notice = [element(ENUMERATED, &[&[52]]), element(OCTETS, &[]), element(OCTETS, &[b"bye"])].concat();
         assert_eq!(check(&message(0, EXTENDED_RESPONSE, &notice), 7), Err(Unusable::Disconnected("bye".to_owned())));
+    }
+
+    #[test]
+    fn a_reference_to_nowhere_is_refused() {
+        let check = |urls: &[u8]| Message::parse(&message(7, REFERENCE, urls)).unwrap().check_search_reply(7);
+        assert_eq!(check(&element(OCTETS, &[b"ldap://dc2"])), Ok(()));
+        assert_eq!(check(&[]), Err(Unusable::Malformed));
     }
 
     #[test]
