@@ -379,6 +379,15 @@ fn answers_to_other_questions_are_refused() {
 }
 
 #[test]
+fn what_comes_behind_the_end_of_an_answer_is_an_error() {
+    // One search among others, one object read without pages, and the very last search.
+    for (part, before) in [(HOLDERS, 0), (HOLDERS, 1), ("CN=Directory Service", 0), ("HOST/", 0), ("HOST/", 1)] {
+        let said = refused(part, &Trick::Late(before));
+        assert!(said.contains("a request that was never made, or was answered already"), "{part} {before}: {said}");
+    }
+}
+
+#[test]
 fn malformed_and_gigantic_messages_are_refused() {
     for (bytes, said) in [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "no LDAP message"),

@@ -35,7 +35,7 @@ pub(crate) enum Unusable {
     TooLong(usize),
     /// A message of more elements than any has.
     TooManyParts,
-    /// A reply to something that was not asked.
+    /// A reply to something that was not asked, or was answered already.
     Unasked,
     /// The server says that it hangs up, and why.
     Disconnected(String),
@@ -53,7 +53,7 @@ impl std::fmt::Display for Unusable {
             Self::Malformed => f.write_str("it sent something that is no LDAP message"),
             Self::TooLong(length) => write!(f, "it sent a message of {length} bytes, the limit is {LONGEST}"),
             Self::TooManyParts => write!(f, "it sent a message of more than {MOST_PARTS} parts"),
-            Self::Unasked => f.write_str("it sent a reply to a request that was never made"),
+            Self::Unasked => f.write_str("it sent a reply to a request that was never made, or was answered already"),
             Self::Disconnected(why) if why.is_empty() => f.write_str("it hung up"),
             Self::Disconnected(why) => write!(f, "it hung up: {why}"),
         }
@@ -149,13 +149,13 @@ impl<'a> Message<'a> {
         if parts > MOST_PARTS { Err(Unusable::TooManyParts) } else { Ok(()) }
     }
 
-    /// Checks that this belongs to the request of this number, and is no farewell.
+    /// Checks that this belongs to the request of this number, which is 0 for none, and is no farewell.
     pub(crate) fn check_id(&self, asked: u32) -> Result<(), Unusable> {
         if self.id == 0 && self.operation == EXTENDED_RESPONSE {
             let outcome = Outcome::parse(self.content);
             return Err(Unusable::Disconnected(outcome.map(|outcome| outcome.text).unwrap_or_default()));
         }
-        if self.id == asked { Ok(()) } else { Err(Unusable::Unasked) }
+        if self.id == asked && self.id != 0 { Ok(()) } else { Err(Unusable::Unasked) }
     }
 }
 
@@ -284,6 +284,7 @@ mod tests {
         let check = |bytes: &[u8], asked| Message::parse(bytes).unwrap().check_search_reply(asked);
         assert_eq!(check(&done(7), 7), Ok(()));
         assert_eq!(check(&done(8), 7), Err(Unusable::Unasked));
+        assert_eq!(check(&done(0), 0), Err(Unusable::Unasked));
         assert_eq!(check(&message(7, BIND_RESPONSE, &[]), 7), Err(Unusable::Malformed));
         assert_eq!(check(&message(7, DONE, &[]), 7), Err(Unusable::Malformed));
         let mut nested = element(OCTETS, &[]);
