@@ -371,6 +371,11 @@ fn endless_answers_are_refused() {
 }
 
 #[test]
+fn of_several_paging_controls_none_is_believed() {
+    assert!(refused(HOLDERS, &Trick::TwoCookies).contains("several paging controls"));
+}
+
+#[test]
 fn answers_to_other_questions_are_refused() {
     let outside = object("CN=EX01,DC=evil,DC=com", &[("objectClass", "computer")]);
     assert!(refused(HOLDERS, &Trick::Instead(outside)).contains("does not lie where it was asked to look"));

@@ -226,11 +226,13 @@ impl Session {
     /// What the server says is left: nothing, or where to go on.
     fn cookie(&self, result: &LdapResult) -> Result<Vec<u8>, Failure> {
         const PAGED: &str = "1.2.840.113556.1.4.319";
-        let value =
-            result.ctrls.iter().find(|control| control.1.ctype == PAGED).and_then(|control| control.1.val.as_deref());
-        let value = value.ok_or_else(|| {
+        let mut controls = result.ctrls.iter().filter(|control| control.1.ctype == PAGED);
+        let value = controls.next().and_then(|control| control.1.val.as_deref()).ok_or_else(|| {
             self.misbehaved("it left out the paging control, so that nobody can tell whether this was everything")
         })?;
+        if controls.next().is_some() {
+            return Err(self.misbehaved("it sent several paging controls, so that nobody can tell which one counts"));
+        }
         let cookie = || -> Result<Vec<u8>, Malformed> {
             let mut parts = Elements::new(Elements::new(value).expect(SEQUENCE)?);
             ber::number(parts.expect(INTEGER)?)?;
