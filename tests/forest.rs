@@ -356,9 +356,20 @@ fn ranges_are_followed_to_their_end() {
     let same = controller(objects.clone(), Some((";range", Trick::SameRange)));
     let live = read(&[&same]).unwrap();
     assert!(live.reading.entries().any(|entry| entry.cut_off() == Some(Attribute::ServicePrincipalName)));
-    let refusing = controller(objects, Some((";range", Trick::Result(LdapResultCode::NoSuchObject, 0))));
-    let live = read(&[&refusing]).unwrap();
-    assert!(live.reading.entries().any(|entry| entry.cut_off() == Some(Attribute::ServicePrincipalName)));
+    for (code, objects_before) in [(LdapResultCode::NoSuchObject, 0), (LdapResultCode::SizeLimitExceeded, 1)] {
+        let refusing = controller(objects.clone(), Some((";range", Trick::Result(code, objects_before))));
+        let live = read(&[&refusing]).unwrap();
+        assert!(live.reading.entries().any(|entry| entry.cut_off() == Some(Attribute::ServicePrincipalName)));
+    }
+}
+
+#[test]
+fn a_range_that_cannot_be_read_is_refused() {
+    for range in ["range=foo", "range=-1-1", "range=0-99999999999999999999999"] {
+        assert!(
+            refused(HOLDERS, &Trick::Range(range)).contains("an attribute of which nobody can tell what is missing")
+        );
+    }
 }
 
 #[test]

@@ -176,15 +176,8 @@ impl Session {
                 }
                 Item::Found(found) => {
                     objects += 1;
-                    let dn = Dn::parse(&found.dn);
-                    let within = dn.as_ref().is_ok_and(|dn| lies_within(dn, &base, query.scope));
-                    if !within {
-                        return Err(self.misbehaved(&format!(
-                            "it sent {:?}, which does not lie where it was asked to look",
-                            printable(&found.dn)
-                        )));
-                    }
-                    if known.insert(dn.map(|dn| dn.key().to_owned()).unwrap_or_default()) {
+                    let dn = self.checked(&found, &base, query.scope)?;
+                    if known.insert(dn.key().to_owned()) {
                         new += 1;
                         self.kept += found.weight();
                         answer.found.push(found);
@@ -196,6 +189,22 @@ impl Session {
             return Err(self.misbehaved(TOO_MUCH));
         }
         Ok(objects == 0 || new > 0)
+    }
+
+    /// The name of an object that answers the question, and in a way that can be read.
+    fn checked(&self, found: &Found, base: &Dn, scope: Scope) -> Result<Dn, Failure> {
+        let name = || printable(&found.dn);
+        if let Some(description) = found.unreadable_range() {
+            let description = printable(description);
+            return Err(self.misbehaved(&format!(
+                "of {:?} it sent {description:?}, an attribute of which nobody can tell what is missing",
+                name()
+            )));
+        }
+        let dn = Dn::parse(&found.dn).ok().filter(|dn| lies_within(dn, base, scope));
+        dn.ok_or_else(|| {
+            self.misbehaved(&format!("it sent {:?}, which does not lie where it was asked to look", name()))
+        })
     }
 
     /// One page, or with no cookie all of it.
@@ -277,10 +286,11 @@ impl Session {
                 let base = found.dn.clone();
                 let query =
                     Query { base: &base, scope: Scope::Base, filter: "(objectClass=*)", attributes: &[&description] };
-                // What cannot be read stays a range without its end, and so a gap.
-                let Some(more) = self.read(&query, progress).await?.found.pop() else { break };
+                let mut rest = self.read(&query, progress).await?;
                 // `read` counted what it kept, so the limit on memory holds here too.
-                if !found.extend(&name, next, more) {
+                let more = rest.found.pop().filter(|_| rest.refusal.is_none());
+                // What cannot be read to its end stays a range without one, and so a gap.
+                if !more.is_some_and(|more| found.extend(&name, next, more)) {
                     break;
                 }
             }
