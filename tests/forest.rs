@@ -22,6 +22,7 @@ use organisation::{CHILD, ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, object, own_address, serve};
 use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings, Trouble};
 use spn_doctor::input::recording;
+use spn_doctor::model::directory::Directory;
 use spn_doctor::model::entry::Entry;
 use spn_doctor::model::schema::Attribute;
 
@@ -379,6 +380,37 @@ fn endless_answers_are_refused() {
     assert!(refused(HOLDERS, &Trick::EmptyPages).contains("an empty one"));
     assert!(refused(HOLDERS, &Trick::Flood).contains("more objects than were asked for"));
     assert!(refused(HOLDERS, &Trick::NoPagingControl).contains("left out the paging control"));
+}
+
+#[test]
+fn an_object_that_comes_twice_with_different_contents_is_read_as_both() {
+    // On the same page as the first one, and on one of its own.
+    for page_size in [1, 2, 1000] {
+        let mut again = computer("other", ROOT, &["SMTPSVC/ex01.contoso.com"]);
+        again.values.push(("sAMAccountName".to_owned(), "SOMEBODY$".to_owned()));
+        let mut objects = small_forest();
+        objects.push(again);
+        let server = controller(objects, None);
+        let live = ldap::read(&Settings { page_size, ..settings(&[&server]) }, &mut ()).unwrap();
+        assert_eq!((accounts(&live).len(), gaps(&live)), (3, String::new()));
+        let other = live.reading.entries().find(|entry| entry.dn.name() == "OTHER").unwrap();
+        for name in ["SMTPSVC/mail.contoso.com", "SMTPSVC/ex01.contoso.com"] {
+            assert!(other.values(Attribute::ServicePrincipalName).any(|value| value == name), "{name}");
+        }
+        let (entries, gaps) = live.reading.into_parts();
+        let entries: Vec<_> = entries.collect();
+        let gaps = Directory::of(entries.iter(), gaps).gaps;
+        assert!(gaps.iter().any(|gap| gap.what.contains("sAMAccountName has several values")), "{gaps:?}");
+    }
+}
+
+#[test]
+fn the_one_object_that_was_asked_for_does_not_come_twice() {
+    let mut objects = small_forest();
+    let mappings = objects.iter().find(|object| object.dn.starts_with("CN=Directory Service")).unwrap();
+    objects.push(object(&mappings.dn, &[("objectClass", "nTDSService"), ("sPNMappings", "host=smtpsvc")]));
+    let error = read(&[&controller(objects, None)]).unwrap_err().to_string();
+    assert!(error.contains("it sent one object twice"), "{error}");
 }
 
 #[test]

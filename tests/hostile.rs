@@ -132,6 +132,13 @@ fn a_million_objects_are_refused() {
 }
 
 #[test]
+fn a_million_variants_of_one_object_are_refused() {
+    let end = check(&[&hostile(HOLDERS, Trick::NewContents)], &["--page-size", "50000"]);
+    assert!(end.code == 2 && end.said.contains("more than any directory has"), "{end:?}");
+    assert!(end.megabytes < MOST_MEGABYTES && end.took < Duration::from_secs(50), "{end:?}");
+}
+
+#[test]
 fn pages_of_nothing_but_referrals_come_to_an_end() {
     refused("referrals for ever", HOLDERS, &Trick::ReferPages, "over and over");
 }

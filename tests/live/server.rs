@@ -70,8 +70,6 @@ pub(crate) enum Trick {
     ReferPages,
     /// Says that this was all after as many objects, and sends the others behind that, all at once.
     Late(usize),
-    /// Sends this object too, on every page.
-    Also(Object),
     /// Sends pages of objects with one name and ever new contents for ever.
     NewContents,
     /// Sends one object and two paging controls, of which only the second one says that there is more.
@@ -274,7 +272,6 @@ impl Conversation {
                 objects = (start..start + size).map(|number| object(&dn, &[("cn", &number.to_string())])).collect();
                 next = (start + size).to_string();
             }
-            Some(Trick::Also(object)) => objects.push(object),
             Some(Trick::Late(count)) => late = count,
             Some(Trick::TwoCookies) => {
                 objects.truncate(1);

@@ -3,6 +3,7 @@
 //! A server is believed no further than it has to be: what it may send, how often and how much, is bounded.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::time::{Duration, Instant};
 
 use ldap3::controls::{MakeCritical as _, PagedResults, RawControl};
@@ -79,6 +80,20 @@ pub(super) struct Refusal {
     pub(super) text: String,
 }
 
+/// What a search has brought by now. Remembers fingerprints only: they take little memory, and their key is random, so that no
+/// server can make two that are alike.
+#[derive(Default)]
+struct Seen {
+    key: RandomState,
+    fingerprints: HashSet<u64>,
+}
+
+impl Seen {
+    fn is_new(&mut self, what: impl Hash) -> bool {
+        self.fingerprints.insert(self.key.hash_one(what))
+    }
+}
+
 #[derive(Default)]
 struct Page {
     items: Vec<Item>,
@@ -116,7 +131,10 @@ impl Session {
         let started = Instant::now();
         let page = self.page(query, None).await?;
         let mut answer = Answer { refusal: page.refusal, ..Answer::default() };
-        self.keep(page.items, query, &mut answer, &mut HashSet::new())?;
+        self.keep(page.items, query, &mut answer, &mut Seen::default())?;
+        if answer.found.len() > 1 {
+            return Err(self.misbehaved("it sent one object twice, each time with other contents"));
+        }
         self.report(query, &answer, 1, started, progress);
         Ok(answer)
     }
@@ -124,14 +142,14 @@ impl Session {
     /// Asks for many objects.
     pub(super) async fn search(&mut self, query: &Query<'_>, progress: &mut dyn Progress) -> Result<Answer, Failure> {
         let started = Instant::now();
-        let (mut answer, mut known) = (Answer::default(), HashSet::new());
+        let (mut answer, mut seen) = (Answer::default(), Seen::default());
         let (mut pages, mut empty, mut cookie) = (0, 0, Vec::new());
         loop {
             let page = self.page(query, Some(cookie)).await?;
             pages += 1;
             let brings_objects = page.items.iter().any(|item| matches!(item, Item::Found(_)));
             empty = if brings_objects { 0 } else { empty + 1 };
-            let repeats = !self.keep(page.items, query, &mut answer, &mut known)?;
+            let repeats = !self.keep(page.items, query, &mut answer, &mut seen)?;
             answer.refusal = page.refusal;
             cookie = page.cookie;
             if cookie.is_empty() || answer.refusal.is_some() {
@@ -157,27 +175,29 @@ impl Session {
         });
     }
 
-    /// Keeps what a page brought. False if it brought objects, but none that is new.
+    /// Keeps what a page brought. False if it brought objects, but none that is new. An object that comes again is, where its
+    /// contents differ: the judgement has to know both.
     fn keep(
         &mut self,
         items: Vec<Item>,
         query: &Query<'_>,
         answer: &mut Answer,
-        known: &mut HashSet<String>,
+        seen: &mut Seen,
     ) -> Result<bool, Failure> {
         let base =
             Dn::parse(query.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
         let (mut objects, mut new) = (0, 0);
         for item in items {
             match item {
-                // Some servers say so again on every page. No name of an object begins like this.
-                Item::Elsewhere(urls) => {
-                    answer.elsewhere.extend(urls.into_iter().filter(|url| known.insert(format!("elsewhere {url}"))));
+                // Some servers say so again on every page.
+                Item::Elsewhere(mut urls) => {
+                    urls.retain(|url| seen.is_new(url));
+                    answer.elsewhere.extend(urls);
                 }
                 Item::Found(found) => {
                     objects += 1;
                     let dn = self.checked(&found, &base, query.scope)?;
-                    if known.insert(dn.key().to_owned()) {
+                    if seen.is_new((dn.key(), &found.attributes)) {
                         new += 1;
                         self.kept += found.weight();
                         answer.found.push(found);
