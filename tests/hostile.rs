@@ -140,7 +140,12 @@ fn a_million_variants_of_one_object_are_refused() {
 
 #[test]
 fn pages_of_nothing_but_referrals_come_to_an_end() {
-    refused("referrals for ever", HOLDERS, &Trick::ReferPages, "over and over");
+    refused("referrals for ever", HOLDERS, &Trick::ReferPages(0), "over and over");
+}
+
+#[test]
+fn pages_of_new_long_referrals_are_refused_before_they_fill_the_memory() {
+    refused("long referrals", HOLDERS, &Trick::ReferPages(8 << 20), "more than any directory has");
 }
 
 #[test]

@@ -66,8 +66,8 @@ pub(crate) enum Trick {
     Heavy(usize, usize),
     /// Sends whole pages of objects with so many attributes that have no value.
     Hollow(usize),
-    /// Sends pages with the same referral for ever.
-    ReferPages,
+    /// Sends pages without objects for ever, and on each a referral, of this length: a new one, unless that is 0.
+    ReferPages(usize),
     /// Says that this was all after as many objects, and sends the others behind that, all at once.
     Late(usize),
     /// Sends pages of objects with one name and ever new contents for ever.
@@ -303,9 +303,11 @@ impl Conversation {
                 let attribute = LdapPartialAttribute { atype: "c".to_owned(), vals: Vec::new() };
                 return self.heavy(id, search, page, vec![attribute; count]);
             }
-            Some(Trick::ReferPages) => {
+            Some(Trick::ReferPages(length)) => {
                 objects.clear();
-                let uris = vec!["ldap://elsewhere.contoso.com/DC=contoso,DC=com".to_owned()];
+                let place = "x".repeat(length) + &start.to_string();
+                let place = if length == 0 { "elsewhere" } else { &place };
+                let uris = vec![format!("ldap://{place}.contoso.com/DC=contoso,DC=com")];
                 self.send(id, LdapOp::SearchResultReference(LdapSearchResultReference { uris }), Vec::new())?;
                 next = (start + 1).to_string();
             }

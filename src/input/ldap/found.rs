@@ -39,8 +39,13 @@ impl Item {
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Found(found) => found.weight(),
-            Self::Elsewhere(urls) => 50 + urls.iter().map(|url| url.len() + 50).sum::<usize>(),
+            Self::Elsewhere(urls) => 50 + Self::weight_of(urls),
         }
+    }
+
+    /// The same of places.
+    pub(super) fn weight_of(urls: &[String]) -> usize {
+        urls.iter().map(|url| url.len() + 50).sum()
     }
 }
 

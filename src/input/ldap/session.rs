@@ -192,6 +192,7 @@ impl Session {
                 // Some servers say so again on every page.
                 Item::Elsewhere(mut urls) => {
                     urls.retain(|url| seen.is_new(url));
+                    self.kept += Item::weight_of(&urls);
                     answer.elsewhere.extend(urls);
                 }
                 Item::Found(found) => {
