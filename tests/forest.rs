@@ -405,6 +405,17 @@ fn an_object_that_comes_twice_with_different_contents_is_read_as_both() {
 }
 
 #[test]
+fn a_cross_reference_that_contradicts_itself_hides_no_domain() {
+    let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
+    objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
+    let mut child =
+        objects.iter().find(|object| object.values.contains(&("nCName".to_owned(), CHILD.to_owned()))).unwrap().clone();
+    child.values.iter_mut().filter(|(name, _)| name == "systemFlags").for_each(|(_, flags)| "1".clone_into(flags));
+    objects.insert(0, child);
+    assert!(gaps(&read(&[&controller(objects, None)]).unwrap()).contains("the forest has several domains"));
+}
+
+#[test]
 fn the_one_object_that_was_asked_for_does_not_come_twice() {
     let mut objects = small_forest();
     let mappings = objects.iter().find(|object| object.dn.starts_with("CN=Directory Service")).unwrap();

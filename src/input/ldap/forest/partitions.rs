@@ -18,7 +18,7 @@ pub(super) struct Partitions(Vec<Partition>);
 impl Partitions {
     /// Reads the crossRef objects.
     pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
-        Self(entries.filter(|entry| entry.is_a(schema::CROSS_REF)).filter_map(Partition::of).collect())
+        Self(entries.filter(|entry| entry.is_a(schema::CROSS_REF)).flat_map(Partition::of).collect())
     }
 
     /// The domains.
@@ -33,10 +33,12 @@ impl Partitions {
 }
 
 impl Partition {
-    fn of(entry: &Entry) -> Option<Self> {
+    /// Mostly one. Of a crossRef that came twice and contradicts itself, all that may be a domain is one: so it is looked into.
+    fn of(entry: &Entry) -> impl Iterator<Item = Self> {
         const DOMAIN: i64 = 2;
-        let context = Dn::parse(entry.values(Attribute::NcName).next()?).ok()?;
-        let flags = entry.values(Attribute::SystemFlags).next().and_then(schema::integer);
-        Some(Self { context, is_domain: flags.is_some_and(|flags| flags & DOMAIN != 0) })
+        let mut flags = entry.values(Attribute::SystemFlags).filter_map(schema::integer);
+        let is_domain = flags.any(|flags| flags & DOMAIN != 0);
+        let contexts = entry.values(Attribute::NcName).filter_map(|name| Dn::parse(name).ok());
+        contexts.map(move |context| Self { context, is_domain })
     }
 }
