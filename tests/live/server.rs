@@ -76,8 +76,8 @@ pub(crate) enum Trick {
     TwoCookies,
     /// Describes the values of servicePrincipalName as this range of them.
     Range(&'static str),
-    /// Sends these operations, each with what follows it in its message, before the answer.
-    Before(Vec<Vec<u8>>),
+    /// Sends this operation, with what follows it in its message, before the answer.
+    Before(Vec<u8>),
     /// Sends one byte at a time of a message that never ends.
     Drip,
 }
@@ -278,11 +278,7 @@ impl Conversation {
                 cookies.push(Vec::new());
                 "1".clone_into(&mut next);
             }
-            Some(Trick::Before(operations)) => {
-                for operation in operations {
-                    self.stream.write_all(&message(id, &operation)).ok()?;
-                }
-            }
+            Some(Trick::Before(operation)) => self.stream.write_all(&message(id, &operation)).ok()?,
             Some(Trick::EmptyPages) => {
                 objects.clear();
                 next = (start + 1).to_string();
@@ -311,13 +307,7 @@ impl Conversation {
                 self.send(id, LdapOp::SearchResultReference(LdapSearchResultReference { uris }), Vec::new())?;
                 next = (start + 1).to_string();
             }
-            Some(Trick::Drip) => {
-                self.stream.write_all(&[0x30, 0x83, 0x0f, 0xff, 0xff]).ok()?;
-                loop {
-                    self.stream.write_all(&[0]).ok()?;
-                    thread::sleep(Duration::from_millis(50));
-                }
-            }
+            Some(Trick::Drip) => return self.drip(),
             Some(Trick::OtherId) => reply_id = id + 1000,
             Some(Trick::Raw(bytes)) => {
                 self.stream.write_all(&bytes).ok()?;
@@ -325,17 +315,28 @@ impl Conversation {
                 return None;
             }
         }
-        let message = |op, ctrl| LdapMsg { msgid: reply_id, op, ctrl };
-        let entries = objects.iter().map(|object| LdapOp::SearchResultEntry(self.entry(search, object)));
-        let mut messages: Vec<LdapMsg> = entries.map(|entry| message(entry, Vec::new())).collect();
+        let mut messages: Vec<LdapMsg> =
+            objects.iter().map(|object| self.entry_message(reply_id, search, object)).collect();
         if !die {
             cookies.push(next.into_bytes());
-            let controls = cookies.into_iter().map(|cookie| LdapControl::SimplePagedResults { size: 0, cookie });
-            let controls = controls.filter(|_| control).collect();
-            messages.insert(late.min(messages.len()), message(LdapOp::SearchResultDone(result(code)), controls));
+            cookies.retain(|_| control);
+            messages.insert(late.min(messages.len()), done(reply_id, code, cookies));
         }
         self.send_all(messages)?;
         (!die).then_some(())
+    }
+
+    /// Sends one byte at a time of a message that never ends.
+    fn drip(&mut self) -> Option<()> {
+        self.stream.write_all(&[0x30, 0x83, 0x0f, 0xff, 0xff]).ok()?;
+        loop {
+            self.stream.write_all(&[0]).ok()?;
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn entry_message(&self, msgid: i32, search: &LdapSearchRequest, object: &Object) -> LdapMsg {
+        LdapMsg { msgid, op: LdapOp::SearchResultEntry(self.entry(search, object)), ctrl: Vec::new() }
     }
 
     /// All that a search finds.
@@ -365,8 +366,7 @@ impl Conversation {
         for _ in 0..page?.0 {
             self.stream.write_all(&bytes).ok()?;
         }
-        let control = LdapControl::SimplePagedResults { size: 0, cookie: Vec::new() };
-        self.send(id, LdapOp::SearchResultDone(result(LdapResultCode::Success)), vec![control])
+        self.send_all(vec![done(id, LdapResultCode::Success, vec![Vec::new()])])
     }
 
     /// The attributes asked for, with those of very many values in ranges as Active Directory has them.
@@ -417,6 +417,12 @@ pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 /// A message of this number: an operation, and what follows it.
 fn message(id: i32, operation: &[u8]) -> Vec<u8> {
     element(0x30, &[&element(0x02, &id.to_be_bytes()), operation].concat())
+}
+
+/// The end of an answer, with a paging control for each of these cookies.
+fn done(msgid: i32, code: LdapResultCode, cookies: Vec<Vec<u8>>) -> LdapMsg {
+    let controls = cookies.into_iter().map(|cookie| LdapControl::SimplePagedResults { size: 0, cookie });
+    LdapMsg { msgid, op: LdapOp::SearchResultDone(result(code)), ctrl: controls.collect() }
 }
 
 fn result(code: LdapResultCode) -> LdapResult {

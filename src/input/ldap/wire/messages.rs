@@ -306,6 +306,9 @@ mod tests {
         assert_eq!(check(&[]), Err(Unusable::Malformed));
     }
 
+    /// An operation, and what follows it, with these elements in it.
+    type Around<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
     #[test]
     fn messages_of_countless_parts_are_refused_before_they_are_kept() {
         let octets = [OCTETS, 0];
@@ -313,8 +316,7 @@ mod tests {
         let entry = |attributes: &[u8]| [&element(OCTETS, &[b"CN=a"]), &element(SEQUENCE, &[attributes])[..]].concat();
         let attribute = |values: &[u8]| element(SEQUENCE, &[&octets, &element(SET, &[values])]);
         let operation = |tag, content: Vec<u8>| element(tag, &[&content]);
-        // What each message is made of besides, and all of it around so many elements.
-        type Around<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+        // How many other elements each kind of message has, and the whole of it around so many of one unit.
         let kinds: [(usize, Around<'_>, &[u8]); 7] = [
             (5, &|values| operation(ENTRY, entry(&attribute(values))), &octets),
             (2, &|attributes| operation(ENTRY, entry(attributes)), &[SEQUENCE, 4, OCTETS, 0, SET, 0]),
