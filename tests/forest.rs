@@ -22,6 +22,7 @@ use organisation::{CHILD, ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, object, own_address, serve};
 use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings, Trouble};
 use spn_doctor::input::recording;
+use spn_doctor::model::directory::Directory;
 use spn_doctor::model::entry::Entry;
 use spn_doctor::model::schema::Attribute;
 
@@ -356,9 +357,20 @@ fn ranges_are_followed_to_their_end() {
     let same = controller(objects.clone(), Some((";range", Trick::SameRange)));
     let live = read(&[&same]).unwrap();
     assert!(live.reading.entries().any(|entry| entry.cut_off() == Some(Attribute::ServicePrincipalName)));
-    let refusing = controller(objects, Some((";range", Trick::Result(LdapResultCode::NoSuchObject, 0))));
-    let live = read(&[&refusing]).unwrap();
-    assert!(live.reading.entries().any(|entry| entry.cut_off() == Some(Attribute::ServicePrincipalName)));
+    for (code, objects_before) in [(LdapResultCode::NoSuchObject, 0), (LdapResultCode::SizeLimitExceeded, 1)] {
+        let refusing = controller(objects.clone(), Some((";range", Trick::Result(code, objects_before))));
+        let live = read(&[&refusing]).unwrap();
+        assert!(live.reading.entries().any(|entry| entry.cut_off() == Some(Attribute::ServicePrincipalName)));
+    }
+}
+
+#[test]
+fn a_range_that_cannot_be_read_is_refused() {
+    for range in ["range=foo", "range=-1-1", "range=0-99999999999999999999999"] {
+        assert!(
+            refused(HOLDERS, &Trick::Range(range)).contains("an attribute of which nobody can tell what is missing")
+        );
+    }
 }
 
 #[test]
@@ -371,11 +383,67 @@ fn endless_answers_are_refused() {
 }
 
 #[test]
+fn an_object_that_comes_twice_with_different_contents_is_read_as_both() {
+    // On the same page as the first one, and on one of its own.
+    for page_size in [1, 2, 1000] {
+        let mut again = computer("other", ROOT, &["SMTPSVC/ex01.contoso.com"]);
+        again.values.push(("sAMAccountName".to_owned(), "SOMEBODY$".to_owned()));
+        let mut objects = small_forest();
+        objects.push(again);
+        let server = controller(objects, None);
+        let live = ldap::read(&Settings { page_size, ..settings(&[&server]) }, &mut ()).unwrap();
+        assert_eq!((accounts(&live).len(), gaps(&live)), (3, String::new()));
+        let other = live.reading.entries().find(|entry| entry.dn.name() == "OTHER").unwrap();
+        for name in ["SMTPSVC/mail.contoso.com", "SMTPSVC/ex01.contoso.com"] {
+            assert!(other.values(Attribute::ServicePrincipalName).any(|value| value == name), "{name}");
+        }
+        let (entries, gaps) = live.reading.into_parts();
+        let entries: Vec<_> = entries.collect();
+        let gaps = Directory::of(entries.iter(), gaps).gaps;
+        assert!(gaps.iter().any(|gap| gap.what.contains("sAMAccountName has several values")), "{gaps:?}");
+    }
+}
+
+#[test]
+fn a_cross_reference_that_contradicts_itself_hides_no_domain() {
+    let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
+    objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
+    let mut child =
+        objects.iter().find(|object| object.values.contains(&("nCName".to_owned(), CHILD.to_owned()))).unwrap().clone();
+    child.values.iter_mut().filter(|(name, _)| name == "systemFlags").for_each(|(_, flags)| "1".clone_into(flags));
+    objects.insert(0, child);
+    assert!(gaps(&read(&[&controller(objects, None)]).unwrap()).contains("the forest has several domains"));
+}
+
+#[test]
+fn the_one_object_that_was_asked_for_does_not_come_twice() {
+    let mut objects = small_forest();
+    let mappings = objects.iter().find(|object| object.dn.starts_with("CN=Directory Service")).unwrap();
+    objects.push(object(&mappings.dn, &[("objectClass", "nTDSService"), ("sPNMappings", "host=smtpsvc")]));
+    let error = read(&[&controller(objects, None)]).unwrap_err().to_string();
+    assert!(error.contains("it sent one object twice"), "{error}");
+}
+
+#[test]
+fn of_several_paging_controls_none_is_believed() {
+    assert!(refused(HOLDERS, &Trick::TwoCookies).contains("several paging controls"));
+}
+
+#[test]
 fn answers_to_other_questions_are_refused() {
     let outside = object("CN=EX01,DC=evil,DC=com", &[("objectClass", "computer")]);
     assert!(refused(HOLDERS, &Trick::Instead(outside)).contains("does not lie where it was asked to look"));
     assert!(refused(HOLDERS, &Trick::Instead(object("no name at all", &[]))).contains("does not lie where"));
     assert!(refused(HOLDERS, &Trick::OtherId).contains("a request that was never made"));
+}
+
+#[test]
+fn what_comes_behind_the_end_of_an_answer_is_an_error() {
+    // One search among others, one object read without pages, and the very last search.
+    for (part, before) in [(HOLDERS, 0), (HOLDERS, 1), ("CN=Directory Service", 0), ("HOST/", 0), ("HOST/", 1)] {
+        let said = refused(part, &Trick::Late(before));
+        assert!(said.contains("a request that was never made, or was answered already"), "{part} {before}: {said}");
+    }
 }
 
 #[test]

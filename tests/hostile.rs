@@ -24,7 +24,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use organisation::{ROOT, computer, configuration, root};
-use server::{Object, Server, Trick, serve};
+use server::{Object, Server, Trick, element, serve};
 use usage::peak;
 
 const HOLDERS: &str = "SMTPSVC";
@@ -97,8 +97,26 @@ fn a_page_of_gigantic_objects_is_refused_before_it_fills_the_memory() {
 
 #[test]
 fn objects_of_countless_attributes_or_values_are_refused_before_they_fill_the_memory() {
-    refused("countless values", HOLDERS, &Trick::Heavy(0, 1 << 20), "more than 262144 attributes and values");
-    refused("countless attributes", HOLDERS, &Trick::Hollow(1 << 19), "more than 262144 attributes and values");
+    refused("countless values", HOLDERS, &Trick::Heavy(0, 1 << 20), "more than 262144 parts");
+    refused("countless attributes", HOLDERS, &Trick::Hollow(1 << 19), "more than 262144 parts");
+}
+
+#[test]
+fn messages_of_countless_parts_are_refused_whatever_they_are_made_of() {
+    const CONTROLS: u8 = 0xa0;
+    let many = |unit: &[u8]| unit.repeat((15 << 20) / unit.len());
+    let entry = element(0x64, &[element(4, format!("CN=a,{ROOT}").as_bytes()), element(0x30, &[])].concat());
+    let done = |more: Vec<u8>| element(0x65, &[b"\x0a\x01\x0a\x04\0\x04\0", &more[..]].concat());
+    let controls = element(CONTROLS, &many(b"\x30\x02\x04\0"));
+    for (name, bomb) in [
+        ("controls of an object", [&entry[..], &controls].concat()),
+        ("controls of a result", [&done(Vec::new())[..], &controls].concat()),
+        ("a reference", element(0x73, &many(b"\x04\0"))),
+        ("a referral", done(element(0xa3, &many(b"\x04\0")))),
+        ("names of a result", done(many(b"\x8a\0"))),
+    ] {
+        refused(name, HOLDERS, &Trick::Before(bomb), "more than 262144 parts");
+    }
 }
 
 #[test]
@@ -114,8 +132,20 @@ fn a_million_objects_are_refused() {
 }
 
 #[test]
+fn a_million_variants_of_one_object_are_refused() {
+    let end = check(&[&hostile(HOLDERS, Trick::NewContents)], &["--page-size", "50000"]);
+    assert!(end.code == 2 && end.said.contains("more than any directory has"), "{end:?}");
+    assert!(end.megabytes < MOST_MEGABYTES && end.took < Duration::from_secs(50), "{end:?}");
+}
+
+#[test]
 fn pages_of_nothing_but_referrals_come_to_an_end() {
-    refused("referrals for ever", HOLDERS, &Trick::ReferPages, "over and over");
+    refused("referrals for ever", HOLDERS, &Trick::ReferPages(0), "over and over");
+}
+
+#[test]
+fn pages_of_new_long_referrals_are_refused_before_they_fill_the_memory() {
+    refused("long referrals", HOLDERS, &Trick::ReferPages(8 << 20), "more than any directory has");
 }
 
 #[test]

@@ -68,8 +68,18 @@ pub(crate) enum Trick {
     Heavy(usize, usize),
     /// Sends whole pages of objects with so many attributes that have no value.
     Hollow(usize),
-    /// Sends pages with the same referral for ever.
-    ReferPages,
+    /// Sends pages without objects for ever, and on each a referral, of this length: a new one, unless that is 0.
+    ReferPages(usize),
+    /// Says that this was all after as many objects, and sends the others behind that, all at once.
+    Late(usize),
+    /// Sends pages of objects with one name and ever new contents for ever.
+    NewContents,
+    /// Sends one object and two paging controls, of which only the second one says that there is more.
+    TwoCookies,
+    /// Describes the values of servicePrincipalName as this range of them.
+    Range(&'static str),
+    /// Sends this operation, with what follows it in its message, before the answer.
+    Before(Vec<u8>),
     /// Sends one byte at a time of a message that never ends.
     Drip,
 }
@@ -189,8 +199,15 @@ impl Conversation {
     }
 
     fn send(&mut self, id: i32, op: LdapOp, ctrl: Vec<LdapControl>) -> Option<()> {
+        self.send_all(vec![LdapMsg { msgid: id, op, ctrl }])
+    }
+
+    /// Sends these messages at once.
+    fn send_all(&mut self, messages: Vec<LdapMsg>) -> Option<()> {
         let mut bytes = BytesMut::new();
-        LdapCodec::default().encode(LdapMsg { msgid: id, op, ctrl }, &mut bytes).unwrap();
+        for message in messages {
+            LdapCodec::default().encode(message, &mut bytes).unwrap();
+        }
         self.stream.write_all(&bytes).ok()
     }
 
@@ -226,8 +243,9 @@ impl Conversation {
         let mut next =
             if start + objects.len() < all.len() { (start + objects.len()).to_string() } else { String::new() };
         let (mut code, mut reply_id, mut control, mut die) = (LdapResultCode::Success, id, page.is_some(), false);
+        let (mut late, mut cookies) = (usize::MAX, Vec::new());
         match trick {
-            None | Some(Trick::EndlessRange | Trick::SameRange) => {}
+            None | Some(Trick::EndlessRange | Trick::SameRange | Trick::Range(_)) => {}
             Some(Trick::Result(other, count)) => {
                 objects.truncate(count);
                 code = other;
@@ -255,6 +273,18 @@ impl Conversation {
                 objects = (start..start + size).map(more).collect();
                 next = (start + size).to_string();
             }
+            Some(Trick::NewContents) => {
+                let dn = format!("CN=new,{}", search.base);
+                objects = (start..start + size).map(|number| object(&dn, &[("cn", &number.to_string())])).collect();
+                next = (start + size).to_string();
+            }
+            Some(Trick::Late(count)) => late = count,
+            Some(Trick::TwoCookies) => {
+                objects.truncate(1);
+                cookies.push(Vec::new());
+                "1".clone_into(&mut next);
+            }
+            Some(Trick::Before(operation)) => self.stream.write_all(&message(id, &operation)).ok()?,
             Some(Trick::EmptyPages) => {
                 objects.clear();
                 next = (start + 1).to_string();
@@ -275,19 +305,15 @@ impl Conversation {
                 let attribute = LdapPartialAttribute { atype: "c".to_owned(), vals: Vec::new() };
                 return self.heavy(id, search, page, vec![attribute; count]);
             }
-            Some(Trick::ReferPages) => {
+            Some(Trick::ReferPages(length)) => {
                 objects.clear();
-                let uris = vec!["ldap://elsewhere.contoso.com/DC=contoso,DC=com".to_owned()];
+                let place = "x".repeat(length) + &start.to_string();
+                let place = if length == 0 { "elsewhere" } else { &place };
+                let uris = vec![format!("ldap://{place}.contoso.com/DC=contoso,DC=com")];
                 self.send(id, LdapOp::SearchResultReference(LdapSearchResultReference { uris }), Vec::new())?;
                 next = (start + 1).to_string();
             }
-            Some(Trick::Drip) => {
-                self.stream.write_all(&[0x30, 0x83, 0x0f, 0xff, 0xff]).ok()?;
-                loop {
-                    self.stream.write_all(&[0]).ok()?;
-                    thread::sleep(Duration::from_millis(50));
-                }
-            }
+            Some(Trick::Drip) => return self.drip(),
             Some(Trick::OtherId) => reply_id = id + 1000,
             Some(Trick::Raw(bytes)) => {
                 self.stream.write_all(&bytes).ok()?;
@@ -295,15 +321,28 @@ impl Conversation {
                 return None;
             }
         }
-        for object in &objects {
-            let entry = self.entry(search, object);
-            self.send(reply_id, LdapOp::SearchResultEntry(entry), Vec::new())?;
+        let mut messages: Vec<LdapMsg> =
+            objects.iter().map(|object| self.entry_message(reply_id, search, object)).collect();
+        if !die {
+            cookies.push(next.into_bytes());
+            cookies.retain(|_| control);
+            messages.insert(late.min(messages.len()), done(reply_id, code, cookies));
         }
-        if die {
-            return None;
+        self.send_all(messages)?;
+        (!die).then_some(())
+    }
+
+    /// Sends one byte at a time of a message that never ends.
+    fn drip(&mut self) -> Option<()> {
+        self.stream.write_all(&[0x30, 0x83, 0x0f, 0xff, 0xff]).ok()?;
+        loop {
+            self.stream.write_all(&[0]).ok()?;
+            thread::sleep(Duration::from_millis(50));
         }
-        let controls = LdapControl::SimplePagedResults { size: 0, cookie: next.into_bytes() };
-        self.send(reply_id, LdapOp::SearchResultDone(result(code)), if control { vec![controls] } else { Vec::new() })
+    }
+
+    fn entry_message(&self, msgid: i32, search: &LdapSearchRequest, object: &Object) -> LdapMsg {
+        LdapMsg { msgid, op: LdapOp::SearchResultEntry(self.entry(search, object)), ctrl: Vec::new() }
     }
 
     /// All that a search finds.
@@ -333,8 +372,7 @@ impl Conversation {
         for _ in 0..page?.0 {
             self.stream.write_all(&bytes).ok()?;
         }
-        let control = LdapControl::SimplePagedResults { size: 0, cookie: Vec::new() };
-        self.send(id, LdapOp::SearchResultDone(result(LdapResultCode::Success)), vec![control])
+        self.send_all(vec![done(id, LdapResultCode::Success, vec![Vec::new()])])
     }
 
     /// The attributes asked for, with those of very many values in ranges as Active Directory has them.
@@ -350,7 +388,10 @@ impl Conversation {
             let endless =
                 matches!(tricked, Some(Trick::EndlessRange | Trick::SameRange)) && values.len() > self.script.range;
             let (atype, vals) = if first == 0 && values.len() <= self.script.range {
-                (name.to_owned(), values)
+                match tricked {
+                    Some(Trick::Range(range)) if name == "servicePrincipalName" => (format!("{name};{range}"), values),
+                    _ => (name.to_owned(), values),
+                }
             } else {
                 let first = if matches!(tricked, Some(Trick::SameRange)) { 0 } else { first };
                 let from = if endless { 0 } else { first };
@@ -371,6 +412,23 @@ impl Object {
     fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+}
+
+/// An element of BER.
+pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap();
+    [&[tag, 0x84][..], &length.to_be_bytes(), content].concat()
+}
+
+/// A message of this number: an operation, and what follows it.
+fn message(id: i32, operation: &[u8]) -> Vec<u8> {
+    element(0x30, &[&element(0x02, &id.to_be_bytes()), operation].concat())
+}
+
+/// The end of an answer, with a paging control for each of these cookies.
+fn done(msgid: i32, code: LdapResultCode, cookies: Vec<Vec<u8>>) -> LdapMsg {
+    let controls = cookies.into_iter().map(|cookie| LdapControl::SimplePagedResults { size: 0, cookie });
+    LdapMsg { msgid, op: LdapOp::SearchResultDone(result(code)), ctrl: controls.collect() }
 }
 
 fn result(code: LdapResultCode) -> LdapResult {

@@ -39,8 +39,13 @@ impl Item {
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Found(found) => found.weight(),
-            Self::Elsewhere(urls) => 50 + urls.iter().map(|url| url.len() + 50).sum::<usize>(),
+            Self::Elsewhere(urls) => 50 + Self::weight_of(urls),
         }
+    }
+
+    /// The same of places.
+    pub(super) fn weight_of(urls: &[String]) -> usize {
+        urls.iter().map(|url| url.len() + 50).sum()
     }
 }
 
@@ -86,6 +91,12 @@ impl Found {
         })
     }
 
+    /// An attribute that came in part, but nobody can tell in which.
+    pub(super) fn unreadable_range(&self) -> Option<&str> {
+        let mut descriptions = self.attributes.iter().map(|(description, _)| description.as_str());
+        descriptions.find(|description| !has_readable_range(description))
+    }
+
     /// Takes in the next range of an attribute; false if this is not what comes next.
     pub(super) fn extend(&mut self, name: &str, next: u64, other: Self) -> bool {
         let is_next = |(description, values): &(String, Vec<Vec<u8>>)| {
@@ -97,8 +108,12 @@ impl Found {
             let last = range_of(description).and_then(|(found, range)| range.last.filter(|_| found == name));
             last.is_some_and(|last| last.saturating_add(1) == next)
         });
-        let more = other.attributes.into_iter().find(is_next);
-        let (Some(known), Some((description, values))) = (known, more) else { return false };
+        // Only that was asked for. Active Directory may name the whole attribute beside it, but without a value.
+        let (mut more, others): (Vec<_>, Vec<_>) = other.attributes.into_iter().partition(is_next);
+        if more.len() > 1 || others.iter().any(|(_, values)| !values.is_empty()) {
+            return false;
+        }
+        let (Some(known), Some((description, values))) = (known, more.pop()) else { return false };
         let Some(((_, begun), (_, range))) = range_of(&known.0).zip(range_of(&description)) else { return false };
         let last = range.last.map_or_else(|| "*".to_owned(), |last| last.to_string());
         known.0 = format!("{name};range={}-{last}", begun.first);
@@ -111,6 +126,14 @@ impl Found {
 fn is_range_of(range: Range, values: usize) -> bool {
     let values = u64::try_from(values).unwrap_or(u64::MAX);
     range.last.is_none_or(|last| last.checked_sub(range.first).is_some_and(|more| values == more.saturating_add(1)))
+}
+
+/// Whether a description says of which range its values are, or that they are all of them: `range=` and no numbers, or two
+/// ranges, say neither.
+fn has_readable_range(description: &str) -> bool {
+    let is_range = |option: &&str| option.trim().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("range"));
+    let mut ranges = description.split(';').skip(1).filter(is_range);
+    ranges.next().is_none_or(|range| Range::parse(range).is_some()) && ranges.next().is_none()
 }
 
 fn range_of(description: &str) -> Option<(&str, Range)> {
@@ -151,6 +174,34 @@ mod tests {
         assert_eq!(found(&[("cn", 1)]).unfinished(), None);
         assert_eq!(found(&[("a;range=0-1", 2)]).unfinished(), Some(("a", 2)));
         assert_eq!(found(&[("a;range=0-*", 2), ("b;range=0-0", 1)]).unfinished(), Some(("b", 1)));
+    }
+
+    #[test]
+    fn a_range_that_cannot_be_read_is_not_taken_for_the_whole() {
+        for whole in ["a", "a;binary", "a;lang-de", "a;range=0-1499", "a;Range=0-*;binary"] {
+            assert_eq!(found(&[("cn", 1), (whole, 1)]).unreadable_range(), None, "{whole}");
+        }
+        let endless = "a;range=0-99999999999999999999999";
+        for part in ["a;range=foo", "a;range=-1-1", endless, "a;range", "a; range=0-1", "a;range=0-*;range=0-1"] {
+            assert_eq!(found(&[("cn", 1), (part, 1)]).unreadable_range(), Some(part));
+        }
+    }
+
+    #[test]
+    fn a_first_range_may_have_fewer_values_than_it_says() {
+        let mut object = found(&[("a;range=0-1499", 2)]);
+        assert_eq!(object.unfinished(), Some(("a", 1500)));
+        assert!(object.extend("a", 1500, found(&[("a;range=1500-*", 0)])));
+        assert_eq!(object.entry().unwrap().cut_off(), None);
+    }
+
+    #[test]
+    fn a_range_that_comes_with_other_values_is_not_taken_in() {
+        let more = [("a;range=2-*", 1), ("a", 0)];
+        assert!(found(&[("a;range=0-1", 2)]).extend("a", 2, found(&more)));
+        for other in ["a", "a;range=2-*", "a;range=3-*"] {
+            assert!(!found(&[("a;range=0-1", 2)]).extend("a", 2, found(&[more[0], (other, 1)])), "{other}");
+        }
     }
 
     #[test]

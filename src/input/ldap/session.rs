@@ -3,6 +3,7 @@
 //! A server is believed no further than it has to be: what it may send, how often and how much, is bounded.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::time::{Duration, Instant};
 
 use ldap3::controls::{MakeCritical as _, PagedResults, RawControl};
@@ -87,6 +88,20 @@ impl Refusal {
     }
 }
 
+/// What a search has brought by now. Remembers fingerprints only: they take little memory, and their key is random, so that no
+/// server can make two that are alike.
+#[derive(Default)]
+struct Seen {
+    key: RandomState,
+    fingerprints: HashSet<u64>,
+}
+
+impl Seen {
+    fn is_new(&mut self, what: impl Hash) -> bool {
+        self.fingerprints.insert(self.key.hash_one(what))
+    }
+}
+
 #[derive(Default)]
 struct Page {
     items: Vec<Item>,
@@ -125,7 +140,10 @@ impl Session {
         let started = Instant::now();
         let page = self.page(query, None).await?;
         let mut answer = Answer { refusal: page.refusal, ..Answer::default() };
-        self.keep(page.items, query, &mut answer, &mut HashSet::new())?;
+        self.keep(page.items, query, &mut answer, &mut Seen::default())?;
+        if answer.found.len() > 1 {
+            return Err(self.misbehaved("it sent one object twice, each time with other contents"));
+        }
         self.report(query, &answer, 1, started, progress);
         Ok(answer)
     }
@@ -133,14 +151,14 @@ impl Session {
     /// Asks for many objects.
     pub(super) async fn search(&mut self, query: &Query<'_>, progress: &mut dyn Progress) -> Result<Answer, Failure> {
         let started = Instant::now();
-        let (mut answer, mut known) = (Answer::default(), HashSet::new());
+        let (mut answer, mut seen) = (Answer::default(), Seen::default());
         let (mut pages, mut empty, mut cookie) = (0, 0, Vec::new());
         loop {
             let page = self.page(query, Some(cookie)).await?;
             pages += 1;
             let brings_objects = page.items.iter().any(|item| matches!(item, Item::Found(_)));
             empty = if brings_objects { 0 } else { empty + 1 };
-            let repeats = !self.keep(page.items, query, &mut answer, &mut known)?;
+            let repeats = !self.keep(page.items, query, &mut answer, &mut seen)?;
             answer.refusal = page.refusal;
             cookie = page.cookie;
             if cookie.is_empty() || answer.refusal.is_some() {
@@ -166,35 +184,31 @@ impl Session {
         });
     }
 
-    /// Keeps what a page brought. False if it brought objects, but none that is new.
+    /// Keeps what a page brought. False if it brought objects, but none that is new. An object that comes again is, where its
+    /// contents differ: the judgement has to know both.
     fn keep(
         &mut self,
         items: Vec<Item>,
         query: &Query<'_>,
         answer: &mut Answer,
-        known: &mut HashSet<String>,
+        seen: &mut Seen,
     ) -> Result<bool, Failure> {
         let base =
             Dn::parse(query.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
         let (mut objects, mut new) = (0, 0);
         for item in items {
             match item {
-                // Some servers say so again on every page. No name of an object begins like this.
+                // Some servers say so again on every page.
                 Item::Elsewhere(urls) => {
                     let urls = urls.iter().map(|url| self.auth.without_password(url));
-                    answer.elsewhere.extend(urls.filter(|url| known.insert(format!("elsewhere {url}"))));
+                    let urls: Vec<String> = urls.filter(|url| seen.is_new(url)).collect();
+                    self.kept += Item::weight_of(&urls);
+                    answer.elsewhere.extend(urls);
                 }
                 Item::Found(found) => {
                     objects += 1;
-                    let dn = Dn::parse(&found.dn);
-                    let within = dn.as_ref().is_ok_and(|dn| lies_within(dn, &base, query.scope));
-                    if !within {
-                        return Err(self.misbehaved(&format!(
-                            "it sent {:?}, which does not lie where it was asked to look",
-                            self.auth.discreet(&found.dn)
-                        )));
-                    }
-                    if known.insert(dn.map(|dn| dn.key().to_owned()).unwrap_or_default()) {
+                    let dn = self.checked(&found, &base, query.scope)?;
+                    if seen.is_new((dn.key(), &found.attributes)) {
                         new += 1;
                         self.kept += found.weight();
                         answer.found.push(found);
@@ -206,6 +220,22 @@ impl Session {
             return Err(self.misbehaved(TOO_MUCH));
         }
         Ok(objects == 0 || new > 0)
+    }
+
+    /// The name of an object that answers the question, and in a way that can be read.
+    fn checked(&self, found: &Found, base: &Dn, scope: Scope) -> Result<Dn, Failure> {
+        let name = || self.auth.discreet(&found.dn);
+        if let Some(description) = found.unreadable_range() {
+            let description = self.auth.discreet(description);
+            return Err(self.misbehaved(&format!(
+                "of {:?} it sent {description:?}, an attribute of which nobody can tell what is missing",
+                name()
+            )));
+        }
+        let dn = Dn::parse(&found.dn).ok().filter(|dn| lies_within(dn, base, scope));
+        dn.ok_or_else(|| {
+            self.misbehaved(&format!("it sent {:?}, which does not lie where it was asked to look", name()))
+        })
     }
 
     /// One page, or with no cookie all of it.
@@ -235,11 +265,13 @@ impl Session {
     /// What the server says is left: nothing, or where to go on.
     fn cookie(&self, result: &LdapResult) -> Result<Vec<u8>, Failure> {
         const PAGED: &str = "1.2.840.113556.1.4.319";
-        let value =
-            result.ctrls.iter().find(|control| control.1.ctype == PAGED).and_then(|control| control.1.val.as_deref());
-        let value = value.ok_or_else(|| {
+        let mut controls = result.ctrls.iter().filter(|control| control.1.ctype == PAGED);
+        let value = controls.next().and_then(|control| control.1.val.as_deref()).ok_or_else(|| {
             self.misbehaved("it left out the paging control, so that nobody can tell whether this was everything")
         })?;
+        if controls.next().is_some() {
+            return Err(self.misbehaved("it sent several paging controls, so that nobody can tell which one counts"));
+        }
         let cookie = || -> Result<Vec<u8>, Malformed> {
             let mut parts = Elements::new(Elements::new(value).expect(SEQUENCE)?);
             ber::number(parts.expect(INTEGER)?)?;
@@ -290,10 +322,11 @@ impl Session {
                 let base = found.dn.clone();
                 let query =
                     Query { base: &base, scope: Scope::Base, filter: "(objectClass=*)", attributes: &[&description] };
-                // What cannot be read stays a range without its end, and so a gap.
-                let Some(more) = self.read(&query, progress).await?.found.pop() else { break };
+                let mut rest = self.read(&query, progress).await?;
                 // `read` counted what it kept, so the limit on memory holds here too.
-                if !found.extend(&name, next, more) {
+                let more = rest.found.pop().filter(|_| rest.refusal.is_none());
+                // What cannot be read to its end stays a range without one, and so a gap.
+                if !more.is_some_and(|more| found.extend(&name, next, more)) {
                     break;
                 }
             }

@@ -149,13 +149,18 @@ impl Forest<'_> {
     }
 
     fn keep(&mut self, answer: Answer, place: &str, what: &str) {
+        // What came twice in one answer is put together, and what an earlier answer brought is known.
+        let mut brought = Reading::default();
         // One by one: as they came, a hundred thousand objects take more memory than the entries made of them.
         for found in answer.found {
             match found.entry() {
-                Some(entry) => self.collected.add_new(entry),
-                None => self.collected.gaps.push(gaps::nameless(&found.dn, place)),
+                Some(entry) => brought.add(entry),
+                None => brought.gaps.push(gaps::nameless(&found.dn, place)),
             }
         }
+        let (entries, gaps) = brought.into_parts();
+        entries.for_each(|entry| self.collected.add_new(entry));
+        self.collected.gaps.extend(gaps);
         let mut elsewhere = answer.elsewhere;
         elsewhere.sort();
         elsewhere.dedup();

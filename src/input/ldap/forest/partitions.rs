@@ -20,10 +20,9 @@ impl Partitions {
     pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> (Self, Vec<Dn>) {
         let (mut partitions, mut unreadable) = (Vec::new(), Vec::new());
         for entry in entries.filter(|entry| entry.is_a(schema::CROSS_REF)) {
-            match Partition::of(entry) {
-                Some(partition) => partitions.push(partition),
-                None => unreadable.push(entry.dn.clone()),
-            }
+            let read = Partition::of(entry);
+            unreadable.extend(read.is_empty().then(|| entry.dn.clone()));
+            partitions.extend(read);
         }
         (Self(partitions), unreadable)
     }
@@ -40,14 +39,16 @@ impl Partitions {
 }
 
 impl Partition {
-    fn of(entry: &Entry) -> Option<Self> {
+    /// Mostly one; none if it cannot be read. Of a crossRef that came twice and contradicts itself, all that may be a domain is
+    /// one: so it is looked into.
+    fn of(entry: &Entry) -> Vec<Self> {
         const DOMAIN: i64 = 2;
-        let context = Dn::parse(entry.values(Attribute::NcName).next()?).ok()?;
-        let is_domain = match entry.values(Attribute::SystemFlags).next() {
-            Some(flags) => schema::integer(flags)? & DOMAIN != 0,
-            // That of a directory elsewhere has no flags; only a domain has such a name.
-            None => entry.has(Attribute::NetbiosName),
-        };
-        Some(Self { context, is_domain })
+        let flags: Option<Vec<i64>> = entry.values(Attribute::SystemFlags).map(schema::integer).collect();
+        let contexts: Result<Vec<Dn>, _> = entry.values(Attribute::NcName).map(Dn::parse).collect();
+        let (Some(flags), Ok(contexts)) = (flags, contexts) else { return Vec::new() };
+        // That of a directory elsewhere has no flags; then only a domain has a NetBIOS name.
+        let is_domain =
+            flags.iter().any(|flags| flags & DOMAIN != 0) || flags.is_empty() && entry.has(Attribute::NetbiosName);
+        contexts.into_iter().map(|context| Self { context, is_domain }).collect()
     }
 }

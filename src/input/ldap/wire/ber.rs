@@ -101,6 +101,20 @@ impl<'a> Elements<'a> {
     }
 }
 
+/// How many elements these are, with those within them. What is constructed goes on with its first part, so that nothing has
+/// to be descended into.
+pub(crate) fn count(bytes: &[u8]) -> Result<usize, Malformed> {
+    const CONSTRUCTED: u8 = 0x20;
+    let (mut count, mut rest) = (0, bytes);
+    while let Some(tag) = rest.first() {
+        let extent = Extent::of(rest)?.ok_or(Malformed)?;
+        let content = if tag & CONSTRUCTED == 0 { extent.content } else { 0 };
+        rest = rest.get(extent.header.saturating_add(content)..).ok_or(Malformed)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
 /// An unsigned number of up to four bytes: message ids, result codes, sizes.
 pub(crate) fn number(content: &[u8]) -> Result<u32, Malformed> {
     let digits = match content {
@@ -163,6 +177,16 @@ mod tests {
         }
         for value in [0, 1, 127, 128, 255, 256, 0x7fff_ffff, u32::MAX] {
             assert_eq!(number(&digits(value)), Ok(value));
+        }
+    }
+
+    #[test]
+    fn elements_are_counted_at_every_depth() {
+        assert_eq!(count(&[]), Ok(0));
+        assert_eq!(count(&[OCTETS, 2, 0x30, 0]), Ok(1));
+        assert_eq!(count(&[SEQUENCE, 6, SEQUENCE, 2, OCTETS, 0, OCTETS, 0, OCTETS, 0]), Ok(5));
+        for cut in [&[OCTETS][..], &[OCTETS, 2, 0], &[SEQUENCE, 2, OCTETS]] {
+            assert_eq!(count(cut), Err(Malformed), "{cut:x?}");
         }
     }
 

@@ -9,8 +9,8 @@ use super::ber::{self, BOOLEAN, ENUMERATED, Elements, Extent, INTEGER, Malformed
 /// More than any domain controller sends in one message: its own limit is 10 MB, and an object has 1 MB at most.
 const LONGEST: usize = 16 << 20;
 
-/// More attributes and values than any object has in one message: Active Directory sends 5,000 values at most. Each takes
-/// two bytes on the wire and a hundred in memory.
+/// More elements than any message has: of one attribute Active Directory sends 5,000 values at most. Each takes two bytes on
+/// the wire and a hundred in memory.
 const MOST_PARTS: usize = 1 << 18;
 
 /// Bind response.
@@ -33,9 +33,9 @@ pub(crate) enum Unusable {
     Malformed,
     /// A message longer than any that makes sense.
     TooLong(usize),
-    /// An object with more attributes and values than any has.
+    /// A message of more elements than any has.
     TooManyParts,
-    /// A reply to something that was not asked.
+    /// A reply to something that was not asked, or was answered already.
     Unasked,
     /// The server says that it hangs up, and why.
     Disconnected(String),
@@ -52,8 +52,8 @@ impl std::fmt::Display for Unusable {
         match self {
             Self::Malformed => f.write_str("it sent something that is no LDAP message"),
             Self::TooLong(length) => write!(f, "it sent a message of {length} bytes, the limit is {LONGEST}"),
-            Self::TooManyParts => write!(f, "it sent an object of more than {MOST_PARTS} attributes and values"),
-            Self::Unasked => f.write_str("it sent a reply to a request that was never made"),
+            Self::TooManyParts => write!(f, "it sent a message of more than {MOST_PARTS} parts"),
+            Self::Unasked => f.write_str("it sent a reply to a request that was never made, or was answered already"),
             Self::Disconnected(why) if why.is_empty() => f.write_str("it hung up"),
             Self::Disconnected(why) => write!(f, "it hung up: {why}"),
         }
@@ -131,8 +131,11 @@ impl<'a> Message<'a> {
     /// Checks that this is one of the answers to a search, and to the one that was asked last.
     pub(crate) fn check_search_reply(&self, asked: u32) -> Result<(), Unusable> {
         self.check_id(asked)?;
+        self.check_size()?;
         match self.operation {
             ENTRY => check_entry(self.content)?,
+            // A reference to nowhere hides what it stands for.
+            REFERENCE if self.content.is_empty() => return Err(Unusable::Malformed),
             REFERENCE => check_texts(self.content)?,
             DONE => drop(Outcome::parse(self.content)?),
             _ => return Err(Unusable::Malformed),
@@ -140,13 +143,19 @@ impl<'a> Message<'a> {
         Ok(self.controls.map_or(Ok(()), check_controls)?)
     }
 
-    /// Checks that this belongs to the request of this number, and is no farewell.
+    /// Checks that the client library need not make more of this than fits into memory.
+    fn check_size(&self) -> Result<(), Unusable> {
+        let parts = ber::count(self.content)? + ber::count(self.controls.unwrap_or_default())?;
+        if parts > MOST_PARTS { Err(Unusable::TooManyParts) } else { Ok(()) }
+    }
+
+    /// Checks that this belongs to the request of this number, which is 0 for none, and is no farewell.
     pub(crate) fn check_id(&self, asked: u32) -> Result<(), Unusable> {
         if self.id == 0 && self.operation == EXTENDED_RESPONSE {
             let outcome = Outcome::parse(self.content);
             return Err(Unusable::Disconnected(outcome.map(|outcome| outcome.text).unwrap_or_default()));
         }
-        if self.id == asked { Ok(()) } else { Err(Unusable::Unasked) }
+        if self.id == asked && self.id != 0 { Ok(()) } else { Err(Unusable::Unasked) }
     }
 }
 
@@ -194,8 +203,7 @@ fn check_texts(content: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn check_entry(content: &[u8]) -> Result<(), Unusable> {
-    let mut count = 0;
+fn check_entry(content: &[u8]) -> Result<(), Malformed> {
     let mut parts = Elements::new(content);
     text(parts.expect(OCTETS)?)?;
     let mut attributes = Elements::new(parts.expect(SEQUENCE)?);
@@ -205,13 +213,8 @@ fn check_entry(content: &[u8]) -> Result<(), Unusable> {
         text(attribute.expect(OCTETS)?)?;
         let mut values = Elements::new(attribute.expect(SET)?);
         attribute.end()?;
-        count += 1;
         while !values.is_empty() {
             values.expect(OCTETS)?;
-            count += 1;
-        }
-        if count > MOST_PARTS {
-            return Err(Unusable::TooManyParts);
         }
     }
     Ok(())
@@ -281,6 +284,7 @@ mod tests {
         let check = |bytes: &[u8], asked| Message::parse(bytes).unwrap().check_search_reply(asked);
         assert_eq!(check(&done(7), 7), Ok(()));
         assert_eq!(check(&done(8), 7), Err(Unusable::Unasked));
+        assert_eq!(check(&done(0), 0), Err(Unusable::Unasked));
         assert_eq!(check(&message(7, BIND_RESPONSE, &[]), 7), Err(Unusable::Malformed));
         assert_eq!(check(&message(7, DONE, &[]), 7), Err(Unusable::Malformed));
         let mut nested = element(OCTETS, &[]);
@@ -296,15 +300,49 @@ mod tests {
     }
 
     #[test]
-    fn an_object_of_countless_values_is_refused_before_it_is_kept() {
-        let object = |values: usize| {
-            let values = element(SET, &[&[OCTETS, 0].repeat(values)]);
-            let attribute = element(SEQUENCE, &[&element(OCTETS, &[b"cn"]), &values]);
-            message(7, ENTRY, &[element(OCTETS, &[b"CN=a"]), element(SEQUENCE, &[&attribute])].concat())
-        };
-        let check = |bytes: &[u8]| Message::parse(bytes).unwrap().check_search_reply(7);
-        assert_eq!(check(&object(MOST_PARTS - 1)), Ok(()));
-        assert_eq!(check(&object(MOST_PARTS)), Err(Unusable::TooManyParts));
+    fn a_reference_to_nowhere_is_refused() {
+        let check = |urls: &[u8]| Message::parse(&message(7, REFERENCE, urls)).unwrap().check_search_reply(7);
+        assert_eq!(check(&element(OCTETS, &[b"ldap://dc2"])), Ok(()));
+        assert_eq!(check(&[]), Err(Unusable::Malformed));
+    }
+
+    /// An operation, and what follows it, with these elements in it.
+    type Around<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
+    #[test]
+    fn messages_of_countless_parts_are_refused_before_they_are_kept() {
+        let octets = [OCTETS, 0];
+        let outcome = [element(ENUMERATED, &[&[10]]), octets.to_vec(), octets.to_vec()].concat();
+        let entry = |attributes: &[u8]| [&element(OCTETS, &[b"CN=a"]), &element(SEQUENCE, &[attributes])[..]].concat();
+        let attribute = |values: &[u8]| element(SEQUENCE, &[&octets, &element(SET, &[values])]);
+        let operation = |tag, content: Vec<u8>| element(tag, &[&content]);
+        // How many other elements each kind of message has, and the whole of it around so many of one unit.
+        let kinds: [(usize, Around<'_>, &[u8]); 7] = [
+            (5, &|values| operation(ENTRY, entry(&attribute(values))), &octets),
+            (2, &|attributes| operation(ENTRY, entry(attributes)), &[SEQUENCE, 4, OCTETS, 0, SET, 0]),
+            (
+                2,
+                &|controls| [operation(ENTRY, entry(&[])), element(CONTROLS, &[controls])].concat(),
+                &[SEQUENCE, 2, OCTETS, 0],
+            ),
+            (
+                3,
+                &|controls| [operation(DONE, outcome.clone()), element(CONTROLS, &[controls])].concat(),
+                &[SEQUENCE, 2, OCTETS, 0],
+            ),
+            (0, &|urls| element(REFERENCE, &[urls]), &octets),
+            (4, &|urls| operation(DONE, [&outcome, &element(REFERRAL, &[urls])[..]].concat()), &octets),
+            (3, &|names| operation(DONE, [&outcome, names].concat()), &[0x8a, 0]),
+        ];
+        for (kind, (more, around, unit)) in kinds.into_iter().enumerate() {
+            let check = |times: usize| {
+                let bytes = element(SEQUENCE, &[&element(INTEGER, &[&[7]]), &around(&unit.repeat(times))]);
+                Message::parse(&bytes).unwrap().check_search_reply(7)
+            };
+            let most = (MOST_PARTS - more) / ber::count(unit).unwrap();
+            assert_eq!(check(most), Ok(()), "{kind}");
+            assert_eq!(check(most + 1), Err(Unusable::TooManyParts), "{kind}");
+        }
     }
 
     #[test]
