@@ -127,7 +127,7 @@ impl Facts for Doubts {
             self.note(
                 entry,
                 format!(
-                    "{} has several values where one is possible: the recordings contradict each other",
+                    "{} has several values where one is possible: what was read contradicts itself",
                     attribute.name()
                 ),
             );

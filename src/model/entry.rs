@@ -32,7 +32,17 @@ pub struct Range {
 }
 
 impl Range {
-    /// Reads the attribute option `range=0-1499` or `range=1500-*`.
+    /// Of an option that begins like one and cannot be read: nobody knows which values came, and no other range makes up for it.
+    const UNREADABLE: Self = Self { first: u64::MAX, last: None };
+
+    /// Reads an attribute option, as `range=0-1499` or `range=1500-*`; none if it is another one.
+    #[must_use]
+    pub fn of_option(option: &str) -> Option<Self> {
+        let is_range = fold(option).trim_start().starts_with("range");
+        is_range.then(|| Self::parse(option).unwrap_or(Self::UNREADABLE))
+    }
+
+    /// Reads `range=0-1499` or `range=1500-*`.
     #[must_use]
     pub fn parse(option: &str) -> Option<Self> {
         let (first, last) = option.get(6..).filter(|_| fold(option).starts_with("range="))?.split_once('-')?;
@@ -65,7 +75,7 @@ impl Entry {
     pub fn announce(&mut self, description: &str) -> Option<Attribute> {
         let mut parts = description.split(';');
         let attribute = Attribute::named(parts.next()?)?;
-        if let Some(range) = parts.find_map(Range::parse) {
+        if let Some(range) = parts.find_map(Range::of_option) {
             let known = self.ranges.entry(attribute).or_default();
             if known.last() != Some(&range) {
                 known.push(range);
@@ -137,6 +147,9 @@ fn whole(ranges: &[Range]) -> bool {
     let mut ranges = ranges.to_vec();
     ranges.sort_unstable();
     let mut next = 0;
+    if ranges.contains(&Range::UNREADABLE) {
+        return false;
+    }
     for range in ranges {
         if range.first > next {
             return false;
@@ -226,7 +239,14 @@ mod tests {
         for whole in [&["range=0-*"][..], &["range=2-*", "range=0-1"], &["Range=0-1", "range=2-3", "range=4-*"], &[]] {
             assert_eq!(entry(whole).cut_off(), None, "{whole:?}");
         }
-        for cut in [&["range=0-1"][..], &["range=0-1", "range=3-*"], &["range=1-*"]] {
+        for cut in [
+            &["range=0-1"][..],
+            &["range=0-1", "range=3-*"],
+            &["range=1-*"],
+            &["range=foo"],
+            &["range=0-*", "range"],
+            &["range=0-99999999999999999999"],
+        ] {
             assert_eq!(entry(cut).cut_off(), Some(Attribute::ServicePrincipalName), "{cut:?}");
         }
     }

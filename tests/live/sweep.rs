@@ -180,7 +180,7 @@ impl Scene {
 }
 
 fn patient(settings: &Settings, servers: Vec<String>) -> Settings {
-    let (step_timeout, timeout) = (Duration::from_secs(10), Duration::from_secs(30));
+    let (step_timeout, timeout) = (Duration::from_secs(25), Duration::from_secs(60));
     Settings { servers, step_timeout, timeout, ..settings.clone() }
 }
 
