@@ -328,7 +328,11 @@ impl Conversation {
             cookies.retain(|_| control);
             messages.insert(late.min(messages.len()), done(reply_id, code, cookies));
         }
-        self.send_all(messages)?;
+        if late < usize::MAX {
+            self.send_all(messages)?;
+        } else {
+            messages.into_iter().try_for_each(|message| self.send_all(vec![message]))?;
+        }
         (!die).then_some(())
     }
 
