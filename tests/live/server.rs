@@ -211,6 +211,12 @@ impl Conversation {
         self.stream.write_all(&bytes).ok()
     }
 
+    /// Sends these messages, one by one unless they are to come at once.
+    fn send_each(&mut self, messages: &[LdapMsg], at_once: bool) -> Option<()> {
+        let size = if at_once { usize::MAX } else { 1 };
+        messages.chunks(size).try_for_each(|messages| self.send_all(messages.to_vec()))
+    }
+
     fn answer(&mut self, message: LdapMsg) -> Option<()> {
         match message.op {
             LdapOp::BindRequest(_) => {
@@ -328,11 +334,7 @@ impl Conversation {
             cookies.retain(|_| control);
             messages.insert(late.min(messages.len()), done(reply_id, code, cookies));
         }
-        if late < usize::MAX {
-            self.send_all(messages)?;
-        } else {
-            messages.into_iter().try_for_each(|message| self.send_all(vec![message]))?;
-        }
+        self.send_each(&messages, late < usize::MAX)?;
         (!die).then_some(())
     }
 
