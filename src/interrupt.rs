@@ -15,8 +15,8 @@ use tempfile::{NamedTempFile, TempPath};
 
 use spn_doctor::trouble::Trouble;
 
+use crate::error::{UNKNOWN, tell};
 use crate::progress::Terminal;
-use crate::{UNKNOWN, report};
 
 /// The name that a file has until it is whole. Only who holds this lock makes, moves or removes it.
 static UNFINISHED: Mutex<Option<TempPath>> = Mutex::new(None);
@@ -56,7 +56,7 @@ pub(crate) fn end() -> ! {
     drop(unfinished.take());
     // Clears the line that shows how far the reading is.
     drop(Terminal::new(false));
-    report(&Trouble::new("interrupted; nothing was judged").into());
+    tell(&Trouble::new("interrupted; nothing was judged").into());
     let _shows_what_is_typed = locked(&PROMPT);
     exit(i32::from(UNKNOWN))
 }

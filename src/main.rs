@@ -3,6 +3,7 @@
 mod cli;
 mod completions;
 mod destination;
+mod error;
 mod interrupt;
 mod man;
 mod progress;
@@ -15,11 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use spn_doctor::model::text::{is_invisible, printable, printable_lines};
-use spn_doctor::trouble::Trouble;
-
-/// The answer could not be established.
-const UNKNOWN: u8 = 2;
+use spn_doctor::model::text::{is_invisible, printable_lines};
 
 fn main() -> ExitCode {
     // A fault of ours is an error like any other: no message of the language's own reaches the user.
@@ -36,8 +33,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            report(&error);
-            ExitCode::from(UNKNOWN)
+            error::tell(&error);
+            ExitCode::from(error::UNKNOWN)
         }
     }
 }
@@ -52,24 +49,4 @@ fn parse() -> cli::Cli {
         }
         error.exit()
     })
-}
-
-/// `error: what: cause: cause`, and a hint where there is one. Nobody reads it when standard output is closed early.
-fn report(error: &anyhow::Error) {
-    if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_closed_early) {
-        return;
-    }
-    let causes: Vec<String> = error.chain().map(|cause| printable(&cause.to_string())).collect();
-    let mut stderr = anstream::stderr();
-    let _ = writeln!(stderr, "error: {}", causes.join(": "));
-    let hint = error.chain().find_map(|cause| cause.downcast_ref::<Trouble>()?.advice());
-    if let Some(hint) = hint {
-        let _ = writeln!(stderr, "hint: {}", printable(hint));
-    }
-}
-
-fn is_closed_early(error: &std::io::Error) -> bool {
-    /// A pipe that nobody holds any more, which the standard library does not know under that name.
-    const PIPE_NOT_CONNECTED: i32 = 233;
-    error.kind() == std::io::ErrorKind::BrokenPipe || cfg!(windows) && error.raw_os_error() == Some(PIPE_NOT_CONNECTED)
 }

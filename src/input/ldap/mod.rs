@@ -5,6 +5,7 @@
 //! but [`read`].
 
 mod address;
+mod answer;
 // Without Kerberos nothing seals; the frames are tested all the same.
 #[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod bind;

@@ -10,8 +10,9 @@ use ldap3::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::address::Address;
+use super::answer::{Answer, Query};
 use super::failure::Failure;
-use super::session::{Answer, Query, Session};
+use super::session::Session;
 use super::settings::{Security, Settings};
 use super::wire::ber::{self, ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, element};
 use super::wire::frames::{self, Frames, frame};

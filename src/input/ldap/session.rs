@@ -2,8 +2,6 @@
 //!
 //! A server is believed no further than it has to be: what it may send, how often and how much, is bounded.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::time::{Duration, Instant};
 
 use ldap3::controls::{MakeCritical as _, PagedResults, RawControl};
@@ -11,6 +9,7 @@ use ldap3::{Ldap, LdapError, LdapResult, Scope};
 use tokio::task::JoinHandle;
 
 use super::address::Address;
+use super::answer::{Answer, Query, Refusal, Seen};
 use super::failure::{Failure, Trouble, within};
 use super::found::{Found, Item};
 use super::progress::{Progress, SearchReport};
@@ -52,53 +51,6 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
         self.relay.abort();
-    }
-}
-
-/// A question.
-#[derive(Clone, Debug)]
-pub(super) struct Query<'a> {
-    pub(super) base: &'a str,
-    pub(super) scope: Scope,
-    pub(super) filter: &'a str,
-    pub(super) attributes: &'a [&'a str],
-}
-
-/// The answer to it.
-#[derive(Debug, Default)]
-pub(super) struct Answer {
-    pub(super) found: Vec<Found>,
-    /// Where the server says that more would be.
-    pub(super) elsewhere: Vec<String>,
-    /// Why the server did not answer to the end, if it did not.
-    pub(super) refusal: Option<Refusal>,
-}
-
-/// A result other than success.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: u32,
-    pub(super) text: String,
-}
-
-impl Refusal {
-    /// Whether another server may well answer: this one failed, is too slow, or is set up not to.
-    pub(super) fn lies_with_the_server(&self) -> bool {
-        matches!(self.code, 1 | 2 | 3 | 11 | 53 | 80)
-    }
-}
-
-/// What a search has brought by now. Remembers fingerprints only: they take little memory, and their key is random, so that no
-/// server can make two that are alike.
-#[derive(Default)]
-struct Seen {
-    key: RandomState,
-    fingerprints: HashSet<u64>,
-}
-
-impl Seen {
-    fn is_new(&mut self, what: impl Hash) -> bool {
-        self.fingerprints.insert(self.key.hash_one(what))
     }
 }
 

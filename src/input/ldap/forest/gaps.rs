@@ -1,6 +1,6 @@
 //! What was not read, why, and the least that would let it be read.
 
-use crate::input::ldap::session::Refusal;
+use crate::input::ldap::answer::Refusal;
 use crate::model::dn::Dn;
 use crate::model::entry::{Entry, Gap};
 use crate::model::text::{clipped, quoted, shown};

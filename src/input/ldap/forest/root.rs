@@ -2,9 +2,10 @@
 
 use ldap3::Scope;
 
+use crate::input::ldap::answer::Query;
 use crate::input::ldap::failure::{Failure, Trouble};
 use crate::input::ldap::progress::Progress;
-use crate::input::ldap::session::{Query, Session};
+use crate::input::ldap::session::Session;
 use crate::model::dn::Dn;
 use crate::model::schema;
 

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use ldap3::Scope;
 
 use super::{gaps, questions};
+use crate::input::ldap::answer::Query;
 use crate::input::ldap::failure::Failure;
-use crate::input::ldap::session::{Query, Session};
+use crate::input::ldap::session::Session;
 use crate::model::dn::Dn;
 use crate::model::schema::Attribute;
 
