@@ -13,7 +13,7 @@ use std::time::Duration;
 use ldap3_proto::proto::LdapResultCode;
 use organisation::{CHILD, ROOT, computer, configuration, root};
 use server::{Object, Server, Trick, object, own_address, serve};
-use spn_doctor::input::ldap::{self, Auth, Live, Security, Settings};
+use spn_doctor::input::ldap::{self, Auth, Live, Secret, Security, Settings};
 
 const EXCHANGE: &str = "CN=Servers,CN=Org,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
 
@@ -27,15 +27,18 @@ fn controller(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
     serve((own_address(), 0), root("TRUE"), objects, trick)
 }
 
-fn read(servers: &[&Server]) -> anyhow::Result<Live> {
-    let settings = Settings {
+fn settings(servers: &[&Server]) -> Settings {
+    Settings {
         servers: servers.iter().map(|server| server.name()).collect(),
         auth: Auth::Anonymous,
         security: Security::InsecurePlaintext,
         timeout: Duration::from_secs(60),
         ..Settings::default()
-    };
-    ldap::read(&settings, &mut ())
+    }
+}
+
+fn read(servers: &[&Server]) -> anyhow::Result<Live> {
+    ldap::read(&settings(servers), &mut ())
 }
 
 fn gaps(live: &Live) -> String {
@@ -88,6 +91,7 @@ fn a_server_that_moves_mail_but_shows_no_endpoint_is_a_gap() {
         [("msExchCurrentServerRoles", "16439")],
         [("msExchCurrentServerRoles", "32")],
         [("serialNumber", "Version 6.5 (Build 7638.2)")],
+        [("serialNumber", "Version 15.2 (Build 30529.4)")],
     ] {
         let gaps = show(&moving);
         assert!(
@@ -121,10 +125,15 @@ fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
         .values
         .push(("systemFlags".to_owned(), "x".to_owned()));
     assert!(gaps_of(garbled).contains("so it may be a domain whose accounts were not seen"));
-    // Without flags its NetBIOS name tells that it is one; without both it is a directory elsewhere.
+    // Without flags its NetBIOS name tells that it is one, or its place below another; otherwise it is a directory elsewhere.
     let flagless = without(forest(), child, "systemFlags");
     assert!(gaps_of(flagless.clone()).contains("no global catalogue could be read"));
-    assert_eq!(gaps_of(without(flagless, child, "nETBIOSName")), "");
+    let nameless = without(flagless, child, "nETBIOSName");
+    assert!(gaps_of(nameless.clone()).contains("no global catalogue could be read"));
+    let mut elsewhere = without(nameless, child, "nCName");
+    let partner = ("nCName".to_owned(), "DC=partner,DC=org".to_owned());
+    elsewhere.iter_mut().find(|object| object.dn.starts_with(child)).unwrap().values.push(partner);
+    assert_eq!(gaps_of(elsewhere), "");
 }
 
 #[test]
@@ -144,6 +153,41 @@ fn a_controller_that_does_not_know_everything_yet_is_passed_over() {
     assert!(error.contains("has not finished its first synchronization"), "{error}");
     let good = controller(forest(), None);
     assert_eq!(read(&[&new, &good]).unwrap().server, good.name());
+}
+
+#[test]
+fn wherever_the_refusal_comes_the_next_server_is_asked() {
+    let names: Vec<String> = (0..2000).map(|number| format!("SMTPSVC/site{number}.contoso.com")).collect();
+    let mut many = forest();
+    many.push(computer("MANY", ROOT, &names.iter().map(String::as_str).collect::<Vec<_>>()));
+    let silent = without(forest(), "CN=EX01,CN=Computers", "servicePrincipalName");
+    let nobody = configuration(&[ROOT], &["ex01.contoso.com"]);
+    for (part, objects) in [(";range", many), ("Not(", silent), ("primaryGroupID", nobody)] {
+        let bad = controller(objects.clone(), Some((part, Trick::Result(LdapResultCode::Other, 0))));
+        let good = controller(objects, None);
+        let live = read(&[&bad, &good]).unwrap();
+        assert_eq!((live.server.clone(), gaps(&live)), (good.name(), String::new()), "{part}");
+    }
+}
+
+#[test]
+fn a_password_that_stands_in_a_referral_does_not_hide_where_that_leads() {
+    let url = "ldap://contoso.com/CN=Configuration,DC=contoso,DC=com".to_owned();
+    let server = controller(forest(), Some(("SMTPSVC", Trick::Refer(vec![url]))));
+    for password in ["com", "Configuration", "secret"] {
+        let auth = Auth::Simple { user: "reader".to_owned(), password: Secret::new(password.to_owned()) };
+        let live = ldap::read(&Settings { auth, ..settings(&[&server]) }, &mut ()).unwrap();
+        assert_eq!(gaps(&live), "", "{password}");
+    }
+}
+
+#[test]
+fn a_domain_that_two_crossrefs_name_is_one_domain() {
+    let mut objects = forest();
+    let mut twin = objects.iter().find(|object| object.dn.starts_with("CN=conto,CN=Partitions")).unwrap().clone();
+    twin.dn = twin.dn.replacen("CN=conto", "CN=conto\\0ACNF:1234", 1);
+    objects.push(twin);
+    assert_eq!(gaps_of(objects), "");
 }
 
 #[test]

@@ -92,7 +92,8 @@ pub struct Server {
     pub product: Option<String>,
     /// Why the server is not judged, if it is not.
     pub skipped: Option<Skipped>,
-    /// Whether it moves mail, and so has SMTP endpoints: all of 2000 and 2003, later those with a transport role.
+    /// Whether it moves mail, and so has SMTP endpoints: later than 2003 those with a transport role, before, when there were no
+    /// roles, all.
     pub moves_mail: bool,
     /// The SMTP endpoints below the server object.
     pub endpoints: Vec<Endpoint>,
@@ -208,17 +209,13 @@ impl Server {
     pub(super) fn of(entry: &Entry, facts: &mut impl Facts) -> Self {
         const TRANSPORT: i64 = 32 | 16384;
         facts.text(entry, Attribute::Cn);
-        let serial = entry.values(Attribute::SerialNumber).min();
         let roles = facts.integer(entry, Attribute::CurrentServerRoles);
         Self {
             dn: entry.dn.clone(),
             names: Names::of(entry),
-            product: serial.map(product),
+            product: entry.values(Attribute::SerialNumber).min().map(product),
             skipped: roles.and_then(Skipped::of),
-            moves_mail: roles.map_or_else(
-                || serial.is_some_and(|serial| serial.starts_with("Version 6.")),
-                |roles| roles & TRANSPORT != 0,
-            ),
+            moves_mail: roles.is_none_or(|roles| roles & TRANSPORT != 0),
             endpoints: Vec::new(),
         }
     }

@@ -152,8 +152,7 @@ impl Session {
             match item {
                 // Some servers say so again on every page.
                 Item::Elsewhere(urls) => {
-                    let urls = urls.iter().map(|url| self.auth.without_password(url));
-                    let urls: Vec<String> = urls.filter(|url| seen.is_new(url)).collect();
+                    let urls: Vec<String> = urls.into_iter().filter(|url| seen.is_new(url)).collect();
                     self.kept += Item::weight_of(&urls);
                     answer.elsewhere.extend(urls);
                 }
@@ -279,6 +278,7 @@ impl Session {
                 let more = rest.found.pop().filter(|_| rest.refusal.is_none());
                 // What cannot be read to its end stays a range without one, and so a gap.
                 if !more.is_some_and(|more| found.extend(&name, next, more)) {
+                    answer.refusal = answer.refusal.take().or(rest.refusal);
                     break;
                 }
             }

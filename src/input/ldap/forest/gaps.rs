@@ -71,8 +71,8 @@ pub(super) fn unseen(what: &str, place: &str) -> Gap {
 pub(super) fn unexplained(objects: &[Dn]) -> Vec<Gap> {
     const MOST: usize = 20;
     let gap = |dn: &Dn| {
-        let what = "it was found, but what it was searched by was not sent, so nobody can say what it is: this account may not read its attributes; \
-                    have Read on it granted to this account";
+        let what = "it was found, but what it was searched by was not sent, so nobody can say what it is: this account may not read its attributes, \
+                    or it holds a name that only looks like one that was searched for; look at it, or have Read on it granted to this account";
         Gap::new(dn.as_str(), format!("{what}{}", or_grant(dn.as_str(), "/G \"DOMAIN\\account:GR\"")))
     };
     let more = objects.len().saturating_sub(MOST);

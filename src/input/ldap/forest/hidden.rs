@@ -32,6 +32,7 @@ impl super::Forest<'_> {
         for filter in questions::without_names(doubtful.iter().filter_map(sam_account_name)) {
             let query = Query { base, scope: Scope::Subtree, filter: &filter, attributes: &[METADATA, WRITABLE] };
             let answer = session.search(&query, self.progress).await?;
+            self.note_refusal(&answer);
             for found in answer.found {
                 if !self.root.is_samba || never_had_names(&found) || may_write_names(&found) {
                     empty.extend(Dn::parse(&found.dn));

@@ -21,6 +21,7 @@ use super::connect::Connector;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::session::Session;
+use super::settings::Auth;
 use crate::input::query;
 use crate::model::directory::Directory;
 use crate::model::dn::Dn;
@@ -41,6 +42,7 @@ pub(super) async fn read(
         domains: Vec::new(),
         collected: Reading::default(),
         noted: HashSet::new(),
+        auth: connector.settings().auth.clone(),
         is_refused: false,
         progress,
     };
@@ -61,6 +63,8 @@ struct Forest<'a> {
     collected: Reading,
     /// Referrals that were told of already.
     noted: HashSet<String>,
+    /// Who asks, and so what must not be shown.
+    auth: Auth,
     /// Whether a search was refused that another server may answer.
     is_refused: bool,
     progress: &'a mut dyn Progress,
@@ -76,7 +80,7 @@ impl Forest<'_> {
         let mappings = below("CN=Directory Service,CN=Windows NT,CN=Services");
 
         self.search(session, &partitions, Scope::OneLevel, questions::PARTITIONS, "the list of domains").await?;
-        let (partitions_seen, unreadable) = Partitions::of(self.collected.entries());
+        let (partitions_seen, unreadable) = Partitions::of(self.collected.entries(), &self.root.forest);
         self.partitions = partitions_seen;
         self.collected.gaps.extend(unreadable.iter().map(gaps::unreadable_partition));
         self.domains = self.domains(&partitions);
@@ -102,10 +106,12 @@ impl Forest<'_> {
     /// may look, and hardly ever is there anything: that it is not seen is no gap.
     async fn lost_and_found(&mut self, session: &mut Session, base: &str, filter: &str) -> Result<(), Failure> {
         const NO_SUCH_OBJECT: u32 = 32;
+        const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
         let attributes = questions::attributes();
         let query = Query { base, scope: Scope::Subtree, filter, attributes: &attributes };
         let mut answer = session.search(&query, self.progress).await?;
-        answer.refusal = answer.refusal.filter(|refusal| refusal.code != NO_SUCH_OBJECT);
+        let unseen = [NO_SUCH_OBJECT, INSUFFICIENT_ACCESS_RIGHTS];
+        answer.refusal = answer.refusal.filter(|refusal| !unseen.contains(&refusal.code));
         self.keep(answer, base, "what was lost and found");
         Ok(())
     }
@@ -149,7 +155,13 @@ impl Forest<'_> {
         Ok(())
     }
 
+    /// Notes whether another server may answer what this one did not.
+    fn note_refusal(&mut self, answer: &Answer) {
+        self.is_refused |= answer.refusal.as_ref().is_some_and(Refusal::lies_with_the_server);
+    }
+
     fn keep(&mut self, answer: Answer, place: &str, what: &str) {
+        self.note_refusal(&answer);
         // What came twice in one answer is put together, and what an earlier answer brought is known.
         let mut brought = Reading::default();
         // One by one: as they came, a hundred thousand objects take more memory than the entries made of them.
@@ -169,10 +181,12 @@ impl Forest<'_> {
             match self.referral(url, place) {
                 Some(gap) => self.collected.gaps.push(gap),
                 None if !self.noted.insert(url.clone()) => {}
-                None => self.progress.detail(&format!("not followed, no account can lie there: {url}")),
+                None => {
+                    let url = self.auth.without_password(url);
+                    self.progress.detail(&format!("not followed, no account can lie there: {url}"));
+                }
             }
         }
-        self.is_refused |= answer.refusal.as_ref().is_some_and(Refusal::lies_with_the_server);
         self.collected.gaps.extend(answer.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
     }
 
@@ -180,7 +194,11 @@ impl Forest<'_> {
     fn referral(&self, url: &str, place: &str) -> Option<Gap> {
         let target = target(url);
         let harmless = |dn: &Dn| self.partitions.is_without_accounts(dn) || *dn == self.root.configuration;
-        if target.as_ref().is_some_and(harmless) { None } else { Some(gaps::elsewhere(url, place)) }
+        if target.as_ref().is_some_and(harmless) {
+            None
+        } else {
+            Some(gaps::elsewhere(&self.auth.without_password(url), place))
+        }
     }
 
     /// What was read, without what a recording of it would leave out: both ways must end in the same judgement.

@@ -38,6 +38,11 @@ impl Root {
     pub(super) async fn read(session: &mut Session, progress: &mut dyn Progress) -> Result<Self, Failure> {
         let query = Query { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &ATTRIBUTES };
         let answer = session.read(&query, progress).await?;
+        if let Some(refusal) = answer.refusal {
+            let what =
+                format!("{} does not say what it is: result {} ({})", session.server, refusal.code, refusal.text);
+            return Err(Failure::server(what));
+        }
         let found = answer.found.first();
         let [domain, configuration, forest, catalogue, vendor, synchronized] = ATTRIBUTES;
         let text = |name: &str| found.and_then(|found| found.texts(name).next());

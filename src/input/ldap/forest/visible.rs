@@ -15,6 +15,8 @@ impl super::Forest<'_> {
     /// The domains of the forest. That of the controller, and that of the forest, exist, whether their crossRefs were seen or not.
     pub(super) fn domains(&mut self, partitions: &str) -> Vec<Dn> {
         let mut domains = self.partitions.domains();
+        let mut known = HashSet::new();
+        domains.retain(|domain| known.insert(domain.clone()));
         if domains.is_empty() {
             self.collected.gaps.push(gaps::no_domains(partitions));
         }
@@ -41,6 +43,7 @@ impl super::Forest<'_> {
                 attributes: &["objectClass"],
             };
             let answer = session.search(&query, self.progress).await?;
+            self.note_refusal(&answer);
             if answer.found.is_empty() {
                 self.collected.gaps.push(gaps::invisible_domain(domain, &session.server, answer.refusal.as_ref()));
             }
