@@ -126,28 +126,34 @@ fn write_stream(path: &Path, write: Writing) -> io::Result<()> {
 
 /// Beside its place first, then moved there.
 fn write_file(path: &Path, readers: Readers, write: Writing) -> io::Result<()> {
-    let make = |name: &Path| create(name, readers);
+    let make = |name: &Path| create(name, path, readers);
     let mut builder = tempfile::Builder::new();
     let mut new = Unfinished::begin(|| builder.prefix(".spn-doctor-").make_in(folder_of(path), make))?;
     write_to(anstream::StripStream::new(new.file()), write)?;
     new.finish(path)
 }
 
-/// The umask takes its part, as from any new file. Elsewhere than on Unix the folder's own rules apply anyway.
-fn create(path: &Path, readers: Readers) -> io::Result<File> {
+/// Makes a file that will stand in the place of another, if there is one.
+fn create(name: &Path, replaced: &Path, readers: Readers) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(
-        &mut options,
-        match readers {
-            Readers::Owner => 0o600,
-            Readers::All => 0o666,
-        },
-    );
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode(replaced, readers));
+    // Elsewhere the folder's own rules apply.
     #[cfg(not(unix))]
-    let _ = readers;
-    options.open(path)
+    let _ = (replaced, readers);
+    options.open(name)
+}
+
+/// Whom the replaced file was kept from does not get to read the new one. The umask takes its part, as from any new file.
+#[cfg(unix)]
+fn mode(replaced: &Path, readers: Readers) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    const ALL: u32 = 0o666;
+    match readers {
+        Readers::Owner => 0o600,
+        Readers::All => fs::metadata(replaced).map_or(ALL, |found| found.permissions().mode() & ALL),
+    }
 }
 
 fn write_to(out: impl Write, write: Writing) -> io::Result<()> {

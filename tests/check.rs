@@ -354,6 +354,18 @@ fn what_cannot_be_written_is_said_once_before_anything_is_read() {
 
 #[cfg(unix)]
 #[test]
+fn whom_a_report_was_kept_from_does_not_get_to_read_the_next() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report");
+    fs::write(&report, "old").unwrap();
+    fs::set_permissions(&report, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(report_to(&folder, "report").code, 1);
+    assert_eq!(fs::metadata(report).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_link_stays_and_what_it_leads_to_is_replaced() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
