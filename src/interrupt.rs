@@ -18,8 +18,17 @@ use spn_doctor::trouble::Trouble;
 use crate::error::{UNKNOWN, tell};
 use crate::progress::Terminal;
 
-/// The name that a file has until it is whole. Only who holds this lock makes, moves or removes it.
-static UNFINISHED: Mutex<Option<TempPath>> = Mutex::new(None);
+/// How far the result is. Only who holds this lock makes, moves or removes a file.
+static RESULT: Mutex<Stage> = Mutex::new(Stage::None);
+
+enum Stage {
+    /// There is none yet.
+    None,
+    /// A file is being written, under this name until it is whole.
+    Unfinished(TempPath),
+    /// It is known, and an interrupt does not change it any more.
+    Known,
+}
 
 /// Held while a terminal does not show what is typed.
 static PROMPT: Mutex<()> = Mutex::new(());
@@ -52,8 +61,15 @@ pub(crate) fn end() -> ! {
         exit(i32::from(UNKNOWN))
     });
     // Kept: no file is begun any more, and none is finished.
-    let mut unfinished = locked(&UNFINISHED);
-    drop(unfinished.take());
+    let mut result = locked(&RESULT);
+    if matches!(*result, Stage::Known) {
+        drop(result);
+        // The program ends by itself, or the patience does.
+        loop {
+            thread::park();
+        }
+    }
+    *result = Stage::None;
     // Clears the line that shows how far the reading is.
     drop(Terminal::new(false));
     tell(&Trouble::new("interrupted; nothing was judged").into());
@@ -63,7 +79,7 @@ pub(crate) fn end() -> ! {
 
 /// The outcome is known, and an interrupt does not change it any more.
 pub(crate) fn too_late() {
-    std::mem::forget(locked(&UNFINISHED));
+    *locked(&RESULT) = Stage::Known;
 }
 
 /// Asks at the terminal. Ctrl-C ends the program, but not before the terminal is as it was.
@@ -87,9 +103,9 @@ pub(crate) struct Unfinished(File);
 
 impl Unfinished {
     pub(crate) fn begin(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Self> {
-        let mut unfinished = locked(&UNFINISHED);
+        let mut result = locked(&RESULT);
         let (file, name) = make()?.into_parts();
-        *unfinished = Some(name);
+        *result = Stage::Unfinished(name);
         Ok(Self(file))
     }
 
@@ -99,14 +115,21 @@ impl Unfinished {
 
     pub(crate) fn finish(self, path: &Path) -> io::Result<()> {
         self.0.sync_all()?;
-        let mut unfinished = locked(&UNFINISHED);
-        unfinished.take().map_or(Ok(()), |name| name.persist(path).map_err(|error| error.error))
+        let mut result = locked(&RESULT);
+        if let Stage::Unfinished(name) = std::mem::replace(&mut *result, Stage::None) {
+            name.persist(path).map_err(|error| error.error)?;
+            *result = Stage::Known;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        drop(locked(&UNFINISHED).take());
+        let mut result = locked(&RESULT);
+        if matches!(*result, Stage::Unfinished(_)) {
+            *result = Stage::None;
+        }
     }
 }
 
