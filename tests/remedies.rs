@@ -59,15 +59,19 @@ fn a_duplicate_of_a_shared_name_carries_the_alternative_for_virtual_servers() {
 }
 
 #[test]
-fn no_command_takes_a_name_from_whoever_serves_it_through_host() {
+fn a_name_that_is_held_through_host_is_said_to_be() {
     let other = account("computer", "MAIL$", "DC=contoso,DC=com", &["HOST/mail.contoso.com"]);
-    for (held, code) in [(&[][..], "misplaced-spn"), (&["HOST/mail.contoso.com"][..], "duplicate-spn")] {
+    let add = r"setspn -F -S SMTPSVC/mail.contoso.com CONTOSO\EX01$";
+    for (held, code, expected, verify) in [
+        (&[][..], "misplaced-spn", &[add][..], "SMTPSVC"),
+        (&["HOST/mail.contoso.com"][..], "duplicate-spn", &[], "HOST"),
+    ] {
         let ldif = server("EX01", "mail.contoso.com", held) + &other + mapping();
         let (finding, commands) = finding(&ldif, code, "2008");
-        assert!(commands.is_empty(), "{commands:?}");
+        assert_eq!(commands, expected);
         let remedy = &finding["remedy"];
-        assert!(remedy["advice"].as_str().unwrap().contains("which machine is really called mail.contoso.com"));
-        assert_eq!(remedy["verify"], "setspn -F -Q HOST/mail.contoso.com");
+        assert!(remedy["advice"].as_str().unwrap().contains("makes HOST/mail.contoso.com stand for it"));
+        assert_eq!(remedy["verify"], format!("setspn -F -Q {verify}/mail.contoso.com"));
         assert!(remedy["alternative"].is_string());
     }
 }

@@ -4,8 +4,9 @@ use super::Check;
 use super::manual::Manual;
 use super::shared_fqdn;
 use crate::finding::{Finding, Severity};
+use crate::model::spn::Spn;
 use crate::model::text::{listed, shown};
-use crate::remedy::Remedy;
+use crate::remedy::{Remedy, loopback_name};
 use crate::requirements::{Judged, Requirement, Requirements, Status};
 
 pub(super) const CHECK: Check = Check {
@@ -49,16 +50,38 @@ fn message(requirement: &Requirement<'_>) -> String {
 }
 
 fn of_a_server(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
+    let remedy = if requirement.is_held_through_host() {
+        one_host(judged, requirement)
+    } else {
+        one_holder(judged, requirement)
+    };
+    Finding::new(CHECK.code, Severity::Error, message(requirement), remedy)
+        .server(judged)
+        .endpoints(requirement.needed_by.iter().copied())
+        .spn(&requirement.spn, requirement.holders.iter().copied())
+}
+
+fn one_holder(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Remedy {
     let advice = format!(
         "Before another object loses the name, see whether it serves it: whether DNS resolves {} to a machine that runs as this account. \
 If it does, it is the rightful holder, and the endpoint's FQDN has to change instead. \
 The undo brings the duplicate back, which domain controllers refuse as long as the server holds the name.",
         shown(requirement.spn.target())
     );
-    Finding::new(CHECK.code, Severity::Error, message(requirement), Remedy::only_holder(judged, requirement, advice))
-        .server(judged)
-        .endpoints(requirement.needed_by.iter().copied())
-        .spn(&requirement.spn, requirement.holders.iter().copied())
+    Remedy::only_holder(judged, requirement, advice)
+}
+
+/// Nobody holds the name itself, but several the `HOST` name that was made to stand for it. That name is needed for everything else.
+fn one_host(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Remedy {
+    let name = requirement.spn.target();
+    let mut remedy = Remedy::decide(format!(
+        "Nobody holds the SPN itself: sPNMappings in the directory makes HOST/{0} stand for it, and these objects hold that. \
+Decide which machine is really called {0}. Delete HOST/{0} from what is not; where it is not this server, its endpoint's FQDN has to change.",
+        shown(name)
+    ));
+    remedy.loopback = loopback_name(judged, requirement);
+    remedy.verify = Some((Spn::host(name), judged.account.one().cloned()));
+    remedy
 }
 
 fn of_a_shared_name(shared: &shared_fqdn::Shared<'_>) -> Option<Finding> {

@@ -40,6 +40,13 @@ fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
 }
 
 fn advice(requirement: &Requirement<'_>) -> String {
+    if requirement.is_held_through_host() {
+        return format!(
+            "Nobody holds the SPN itself: sPNMappings in the directory makes HOST/{0} stand for it, and these objects hold that. \
+Before the name goes to this server, see whether one of them serves it: whether DNS resolves {0} to it. If it does, the endpoint's FQDN has to change instead.",
+            shown(requirement.spn.target())
+        );
+    }
     format!(
         "Before an account loses the name, see whether it serves it: whether DNS resolves {} to a machine that runs as this account. \
 If it does, it is the rightful holder, and the endpoint's FQDN has to change instead.",

@@ -8,7 +8,6 @@ use self::change::Change;
 use crate::model::account::Account;
 use crate::model::host::HostName;
 use crate::model::spn::Spn;
-use crate::model::text::shown;
 use crate::requirements::{Judged, Requirement};
 
 /// What to do about a finding.
@@ -33,9 +32,6 @@ impl Remedy {
     /// Makes the server's account the only holder of what it requires.
     #[must_use]
     pub fn only_holder(judged: &Judged<'_>, requirement: &Requirement<'_>, advice: impl Into<String>) -> Self {
-        if requirement.is_held_through_host() {
-            return Self::one_host(judged, requirement);
-        }
         let mut remedy = Self::decide(advice);
         if let Some(account) = judged.account.one() {
             let others = requirement.holders.iter().filter(|holder| holder.dn != account.dn);
@@ -48,19 +44,6 @@ impl Remedy {
         }
         remedy.loopback = loopback_name(judged, requirement);
         remedy.verify = Some((requirement.spn.clone(), judged.account.one().cloned()));
-        remedy
-    }
-
-    /// Nobody holds the name itself, but others the `HOST` name that was made to stand for it. That name is needed for everything else.
-    fn one_host(judged: &Judged<'_>, requirement: &Requirement<'_>) -> Self {
-        let name = requirement.spn.target();
-        let mut remedy = Self::decide(format!(
-            "Nobody holds the SPN itself: sPNMappings in the directory makes HOST/{0} stand for it, and these objects hold that. \
-Decide which machine is really called {0}. Delete HOST/{0} from what is not; where it is not this server, its endpoint's FQDN has to change.",
-            shown(name)
-        ));
-        remedy.loopback = loopback_name(judged, requirement);
-        remedy.verify = Some((Spn::host(name), judged.account.one().cloned()));
         remedy
     }
 }
