@@ -9,6 +9,8 @@
 
 #[path = "live/organisation.rs"]
 mod organisation;
+#[path = "live/reading.rs"]
+mod reading;
 #[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/server.rs"]
 mod server;
@@ -19,8 +21,9 @@ use std::time::{Duration, Instant};
 
 use ldap3_proto::proto::LdapResultCode;
 use organisation::{CHILD, ROOT, computer, configuration, root};
-use server::{Object, Server, Trick, object, own_address, serve};
-use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Security, Settings, Trouble};
+use reading::{controller, gaps, read, settings};
+use server::{Object, Trick, object, own_address, serve};
+use spn_doctor::input::ldap::{self, Live, SearchReport, Settings, Trouble};
 use spn_doctor::input::recording;
 use spn_doctor::model::directory::Directory;
 use spn_doctor::model::entry::Entry;
@@ -38,22 +41,6 @@ fn small_forest() -> Vec<Object> {
     objects
 }
 
-fn controller(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
-    serve((own_address(), 0), root("TRUE"), objects, trick)
-}
-
-fn settings(servers: &[&Server]) -> Settings {
-    Settings {
-        servers: servers.iter().map(|server| server.name()).collect(),
-        auth: Auth::Anonymous,
-        security: Security::InsecurePlaintext,
-        page_size: 2,
-        step_timeout: Duration::from_secs(5),
-        timeout: Duration::from_secs(120),
-        ..Settings::default()
-    }
-}
-
 #[derive(Default)]
 struct Log(Vec<SearchReport>);
 
@@ -63,17 +50,9 @@ impl ldap::Progress for Log {
     }
 }
 
-fn read(servers: &[&Server]) -> anyhow::Result<Live> {
-    ldap::read(&settings(servers), &mut ())
-}
-
 fn accounts(live: &Live) -> Vec<String> {
     let accounts = live.reading.entries().filter(|entry| entry.has(Attribute::SamAccountName));
     accounts.map(|entry| entry.dn.to_string()).collect()
-}
-
-fn gaps(live: &Live) -> String {
-    live.reading.gaps.iter().map(|gap| [gap.place.as_str(), gap.what.as_str()].join(": ") + "\n").collect()
 }
 
 /// Neither of two hostile servers may be taken for a directory, and the second must have been tried.

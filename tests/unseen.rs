@@ -4,16 +4,17 @@
 
 #[path = "live/organisation.rs"]
 mod organisation;
+#[path = "live/reading.rs"]
+mod reading;
 #[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/server.rs"]
 mod server;
 
-use std::time::Duration;
-
 use ldap3_proto::proto::LdapResultCode;
 use organisation::{CHILD, ROOT, computer, configuration, root};
-use server::{Object, Server, Trick, object, own_address, serve};
-use spn_doctor::input::ldap::{self, Auth, Live, Secret, Security, Settings};
+use reading::{controller, gaps, read, settings};
+use server::{Object, Trick, object, own_address, serve};
+use spn_doctor::input::ldap::{self, Auth, Secret, Settings};
 
 const EXCHANGE: &str = "CN=Servers,CN=Org,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
 
@@ -21,28 +22,6 @@ fn forest() -> Vec<Object> {
     let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
     objects
-}
-
-fn controller(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
-    serve((own_address(), 0), root("TRUE"), objects, trick)
-}
-
-fn settings(servers: &[&Server]) -> Settings {
-    Settings {
-        servers: servers.iter().map(|server| server.name()).collect(),
-        auth: Auth::Anonymous,
-        security: Security::InsecurePlaintext,
-        timeout: Duration::from_secs(60),
-        ..Settings::default()
-    }
-}
-
-fn read(servers: &[&Server]) -> anyhow::Result<Live> {
-    ldap::read(&settings(servers), &mut ())
-}
-
-fn gaps(live: &Live) -> String {
-    live.reading.gaps.iter().map(|gap| [gap.place.as_str(), gap.what.as_str()].join(": ") + "\n").collect()
 }
 
 fn gaps_of(objects: Vec<Object>) -> String {
