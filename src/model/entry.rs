@@ -42,6 +42,12 @@ impl Range {
         is_range.then(|| Self::parse(option).unwrap_or(Self::UNREADABLE))
     }
 
+    /// Whether it says which values came.
+    #[must_use]
+    pub fn is_readable(self) -> bool {
+        self != Self::UNREADABLE
+    }
+
     /// Reads `range=0-1499` or `range=1500-*`.
     #[must_use]
     pub fn parse(option: &str) -> Option<Self> {
@@ -147,7 +153,7 @@ fn whole(ranges: &[Range]) -> bool {
     let mut ranges = ranges.to_vec();
     ranges.sort_unstable();
     let mut next = 0;
-    if ranges.contains(&Range::UNREADABLE) {
+    if !ranges.iter().all(|range| range.is_readable()) {
         return false;
     }
     for range in ranges {

@@ -134,9 +134,8 @@ fn is_range_of(range: Range, values: usize) -> bool {
 /// Whether a description says of which range its values are, or that they are all of them: `range=` and no numbers, or two
 /// ranges, say neither.
 fn has_readable_range(description: &str) -> bool {
-    let is_range = |option: &&str| option.trim().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("range"));
-    let mut ranges = description.split(';').skip(1).filter(is_range);
-    ranges.next().is_none_or(|range| Range::parse(range).is_some()) && ranges.next().is_none()
+    let mut ranges = description.split(';').skip(1).filter_map(Range::of_option);
+    ranges.next().is_none_or(Range::is_readable) && ranges.next().is_none()
 }
 
 fn range_of(description: &str) -> Option<(&str, Range)> {
