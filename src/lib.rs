@@ -1,24 +1,20 @@
 //! Compares the SMTPSVC service principal names that Exchange servers need with those that Active Directory holds.
 //!
-//! The stages, in order:
+//! Five stages, in order:
 //!
 //! 1. [`input`]: bytes from outside, recordings or a live directory, become entries.
-//! 2. [`model`]: entries become a directory that can be asked: servers, endpoints, accounts, domains. What could not be read is a gap, never a default.
-//! 3. [`requirements`]: which SPNs every server requires, who holds each, and how it stands.
-//! 4. [`checks`]: what is wrong with that: [findings](finding), each with its [`remedy`].
-//! 5. [`report`]: the public shape of the result.
-//! 6. [`output`]: the report becomes text.
+//! 2. [`directory`]: entries become things with types: servers, endpoints, accounts, domains. What could not be read is a gap, never a default.
+//! 3. [`judge`]: whose account is whose, which SPNs every server requires, who holds each, what is wrong with that, and what puts it right.
+//! 4. [`report`]: the public shape of the judgement.
+//! 5. [`render`]: the report becomes text.
 //!
-//! One FQDN on its way: [`input::ldif`] reads the bytes, [`model::exchange`] makes an endpoint of them and [`model::host`] a
-//! host name, [`requirements`] asks who holds its SPN, [`checks`] finds that nobody does, [`remedy`] adds it to the server's
-//! account, [`remedy::setspn`] prints the one command.
-pub mod checks;
-pub mod finding;
+//! One FQDN on its way: [`input::ldif`] or [`input::ldap`] reads the bytes; [`directory::endpoint`] makes a
+//! [host name](directory::host::HostName) of them, once; [`judge::requirements`] builds its SPN and asks who holds it, a check in
+//! [`judge::checks`] finds that nobody does and adds it to the server's account; [`report`] writes that as one `setspn` command, and
+//! [`render`] prints it.
+pub mod directory;
 pub mod input;
-pub mod model;
-pub mod output;
-pub mod redact;
-pub mod remedy;
+pub mod judge;
+pub mod render;
 pub mod report;
-pub mod requirements;
 pub mod trouble;

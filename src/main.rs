@@ -1,13 +1,6 @@
 //! The program: parse, run, print the chain of causes, return the exit code.
 
 mod cli;
-mod completions;
-mod destination;
-mod error;
-mod interrupt;
-mod man;
-mod progress;
-mod run;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -16,7 +9,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use spn_doctor::model::text::{is_invisible, printable_lines};
+use cli::arguments::Cli;
+use cli::{error, interrupt, run};
+
+use spn_doctor::directory::text::{is_invisible, printable_lines};
 
 fn main() -> ExitCode {
     // A fault of ours is an error like any other: no message of the language's own reaches the user.
@@ -40,9 +36,9 @@ fn main() -> ExitCode {
 }
 
 /// The command line. What clap says of a wrong one quotes it, and where that would act on the terminal it is said without colours.
-fn parse() -> cli::Cli {
+fn parse() -> Cli {
     let acts = |argument: OsString| argument.to_string_lossy().contains(is_invisible);
-    cli::Cli::try_parse().unwrap_or_else(|error| {
+    Cli::try_parse().unwrap_or_else(|error| {
         if std::env::args_os().any(acts) {
             let _ = write!(anstream::stderr(), "{}", printable_lines(&error.render().to_string()));
             std::process::exit(error.exit_code())

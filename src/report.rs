@@ -1,22 +1,25 @@
-//! The report, version 1: the public shape of the result, apart from the types that produce it.
+//! The report, version 2: the public shape of the judgement, apart from the types that produce it.
 //!
-//! Fields may be added; removing one or changing its meaning needs another [`SCHEMA_VERSION`]. `src/output/schema.json` describes it.
+//! Fields may be added; removing one or changing its meaning needs another [`SCHEMA_VERSION`]. `src/render/schema.json` describes it.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::checks;
-use crate::finding::{Finding, Severity};
-use crate::model::account::Account;
-use crate::model::directory::Directory;
-use crate::model::exchange::Endpoint;
-use crate::model::text::{printable, printable_lines, same};
-use crate::remedy::change::Change;
-use crate::remedy::setspn::{self, Dialect, Unprintable};
-use crate::remedy::{Remedy as Cure, registry};
-use crate::requirements::{Judged, Requirement, Requirements, Status};
+use crate::directory::account::Account;
+use crate::directory::endpoint::{Announces, Endpoint};
+use crate::directory::gap::Gap;
+use crate::directory::text::{fold, printable, printable_lines};
+use crate::judge::finding::Finding as Found;
+use crate::judge::identity::Candidate;
+use crate::judge::remedy::setspn::{self, Dialect};
+use crate::judge::remedy::{Kind, Remedy as Cure, Step, Unprintable};
+use crate::judge::requirements::{Judged, Requirement, Status};
+use crate::judge::severity::Severity;
+use crate::judge::{Judgement, remedy::change::Change};
 
 /// The version of the report's shape.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The result of a check.
 #[derive(Clone, Debug, Serialize)]
@@ -34,7 +37,7 @@ pub struct Report {
     /// The Exchange servers, by name.
     pub servers: Vec<Server>,
     /// What is wrong: by severity, code, server, SPN.
-    pub findings: Vec<ReportedFinding>,
+    pub findings: Vec<Finding>,
     /// What could not be read; empty unless the verdict is `incomplete`.
     pub problems: Vec<Problem>,
 }
@@ -85,7 +88,7 @@ pub struct Summary {
     pub servers: usize,
     /// Their endpoints.
     pub endpoints: usize,
-    /// Required SPNs; the sum of the next six.
+    /// Required SPNs; the sum of the next seven.
     pub required: usize,
     /// Those with status `registered`.
     pub registered: usize,
@@ -95,6 +98,8 @@ pub struct Summary {
     pub misplaced: usize,
     /// Those with status `duplicate`.
     pub duplicate: usize,
+    /// Those with status `foreign`.
+    pub foreign: usize,
     /// Those with status `shared`.
     pub shared: usize,
     /// Those with status `unresolved`.
@@ -120,6 +125,8 @@ pub struct Server {
     pub product: Option<String>,
     /// Why the server is not judged; null when it is.
     pub skipped: Option<String>,
+    /// The severity of the worst finding that names the server; null when none does.
+    pub worst: Option<&'static str>,
     /// The account; null when undetermined.
     pub account: Option<ServerAccount>,
     /// The SMTP endpoints.
@@ -139,6 +146,8 @@ pub struct ServerAccount {
     pub domain: String,
     /// Whether it may log on.
     pub enabled: bool,
+    /// What says that it is the server's: `named`, `host`, `dns`.
+    pub marks: Vec<&'static str>,
 }
 
 /// An SMTP virtual server or receive connector.
@@ -165,6 +174,8 @@ pub struct RequiredSpn {
     pub spn: String,
     /// How it stands.
     pub status: &'static str,
+    /// Why: `announced`, `sender`, `host-name`.
+    pub needed_as: Vec<&'static str>,
     /// The endpoints that announce the name.
     pub needed_by: Vec<String>,
     /// The DNs of the objects that hold it, sorted.
@@ -175,14 +186,16 @@ pub struct RequiredSpn {
 
 /// One thing wrong.
 #[derive(Clone, Debug, Serialize)]
-pub struct ReportedFinding {
+pub struct Finding {
+    /// Stays the same from run to run: code, servers and SPN, folded.
+    pub id: String,
     /// The code.
     pub code: &'static str,
     /// `error`, `warning` or `info`.
     pub severity: &'static str,
     /// The servers concerned.
     pub servers: Vec<String>,
-    /// The endpoints concerned.
+    /// The endpoints concerned, `SERVER\name`.
     pub endpoints: Vec<String>,
     /// The SPN concerned.
     pub spn: Option<String>,
@@ -190,34 +203,51 @@ pub struct ReportedFinding {
     pub holders: Vec<String>,
     /// What is wrong.
     pub message: String,
-    /// What to do about it.
-    pub remedy: Remedy,
+    /// Why it matters.
+    pub why: String,
+    /// What to do about it, the preferred first.
+    pub remedies: Vec<Remedy>,
     #[serde(skip)]
     rank: Severity,
 }
 
-/// What to do about a finding.
+/// One way to put a finding right.
 #[derive(Clone, Debug, Serialize)]
 pub struct Remedy {
-    /// The commands, in the order in which to run them.
-    pub commands: Vec<Command>,
-    /// Another way, in words.
-    pub alternative: Option<String>,
-    /// What to consider first, or to decide.
+    /// `setspn`, `exchange`, `registry` or `decide`.
+    pub kind: &'static str,
+    /// What it does.
+    pub title: String,
+    /// What to make sure of before; null if the commands are ready to be run.
+    pub confirm: Option<String>,
+    /// What to consider, or to do by hand.
     pub advice: String,
     /// The command that shows whether it worked.
     pub verify: Option<String>,
+    /// The commands, in the order in which to run them.
+    pub commands: Vec<Command>,
+}
+
+impl Remedy {
+    /// Whether it can be run without anybody's deciding anything first.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.confirm.is_none() && !self.commands.is_empty()
+    }
 }
 
 /// One command and the one that takes it back.
 #[derive(Clone, Debug, Serialize)]
 pub struct Command {
-    /// `add` or `delete`.
-    pub action: &'static str,
-    /// The SPN.
-    pub spn: String,
-    /// The account, `CONTOSO\EX01$`.
-    pub account: String,
+    /// `add` or `delete`; only of setspn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<&'static str>,
+    /// The SPN; only of setspn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spn: Option<String>,
+    /// The account, `CONTOSO\EX01$`; only of setspn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The command.
     pub run: String,
     /// What takes it back.
@@ -227,46 +257,61 @@ pub struct Command {
 /// Something that could not be read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    /// What is missing, why, and what to do about it.
+    /// What is missing, and why.
     pub what: String,
     /// Where.
     #[serde(rename = "where")]
     pub place: String,
+    /// The commands that get what is missing.
+    pub fix: Vec<String>,
 }
 
 impl Report {
-    /// Judges a directory.
+    /// Gives a judgement its public shape, with commands for the setspn at hand.
     #[must_use]
-    pub fn new(directory: &Directory, source: Source, dialect: Dialect) -> Self {
-        let requirements = Requirements::new(directory);
-        let findings = checks::run(&requirements);
-        let findings = findings.iter().map(|finding| ReportedFinding::new(finding, dialect, directory)).collect();
-        let gaps = directory.gaps.iter().chain(&requirements.gap);
-        let problems = gaps.map(|gap| Problem { what: printable_lines(&gap.what), place: printable(&gap.place) });
+    pub fn new(judgement: &Judgement<'_>, source: Source, dialect: Dialect) -> Self {
+        let facts = &judgement.facts;
+        let writer = Writer { judgement, dialect, is_incomplete: !judgement.is_complete() };
+        let worst = worst_by_server(&judgement.findings);
+        let servers = facts.servers.iter().map(|judged| Server::new(judged, &worst)).collect();
+        let findings = judgement.findings.iter().map(|finding| writer.finding(finding)).collect();
+        Self::of(source, servers, findings, judgement.gaps().map(Problem::new).collect())
+    }
+
+    /// The report where nothing could be judged.
+    #[must_use]
+    pub fn unjudged(source: Source, gap: &Gap) -> Self {
+        Self::of(source, Vec::new(), Vec::new(), vec![Problem::new(gap)])
+    }
+
+    fn of(source: Source, servers: Vec<Server>, findings: Vec<Finding>, problems: Vec<Problem>) -> Self {
         let mut report = Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             source,
             verdict: Verdict::Healthy,
             summary: Summary::default(),
-            servers: requirements.servers.iter().map(Server::new).collect(),
+            servers,
             findings,
-            problems: problems.collect(),
+            problems,
         };
         report.conclude();
         report
     }
 
-    /// Leaves only the servers of these names and what concerns them. What could not be read concerns every server.
+    /// Leaves only the servers of these names and what concerns them. What could not be read concerns every server. A name is a NetBIOS
+    /// name or an FQDN, and may have `*` in it.
     pub fn restrict_to(&mut self, names: &[String]) -> Result<(), UnknownServer> {
-        let wanted = |name: &str| names.iter().any(|wanted| same(wanted, name));
-        for name in names {
-            if !self.servers.iter().any(|server| same(&server.name, name)) {
-                return Err(UnknownServer(printable(name)));
-            }
+        let matches = |pattern: &str, server: &Server| {
+            is_like(pattern, &server.name) || server.fqdn.as_deref().is_some_and(|fqdn| is_like(pattern, fqdn))
+        };
+        let unknown = names.iter().find(|name| !self.servers.iter().any(|server| matches(name, server)));
+        if let Some(unknown) = unknown {
+            return Err(UnknownServer(printable(unknown)));
         }
-        self.servers.retain(|server| wanted(&server.name));
-        self.findings.retain(|finding| finding.servers.iter().any(|server| wanted(server)));
+        self.servers.retain(|server| names.iter().any(|name| matches(name, server)));
+        let left: Vec<String> = self.servers.iter().map(|server| fold(&server.name)).collect();
+        self.findings.retain(|finding| finding.servers.iter().any(|server| left.contains(&fold(server))));
         self.conclude();
         Ok(())
     }
@@ -296,6 +341,7 @@ impl Report {
             missing: status(Status::Missing),
             misplaced: status(Status::Misplaced),
             duplicate: status(Status::Duplicate),
+            foreign: status(Status::Foreign),
             shared: status(Status::Shared),
             unresolved: status(Status::Unresolved),
             errors: severity(Severity::Error),
@@ -303,6 +349,31 @@ impl Report {
             infos: severity(Severity::Info),
         };
     }
+}
+
+/// Whether a name is like a pattern, in which `*` stands for anything.
+fn is_like(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (fold(pattern), fold(name));
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(start) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, behind)) = left.split_once(part) else { return false };
+        left = behind;
+    }
+    left.ends_with(end)
+}
+
+/// The worst finding of each server, by its folded name.
+fn worst_by_server(findings: &[Found]) -> HashMap<String, Severity> {
+    let mut worst = HashMap::new();
+    for (server, finding) in findings.iter().flat_map(|finding| finding.servers.iter().map(move |name| (name, finding)))
+    {
+        let known = worst.entry(fold(server)).or_insert(finding.severity);
+        *known = finding.severity.min(*known);
+    }
+    worst
 }
 
 /// A server that was asked for is not in the directory.
@@ -317,16 +388,24 @@ impl std::fmt::Display for UnknownServer {
 
 impl std::error::Error for UnknownServer {}
 
+impl Problem {
+    fn new(gap: &Gap) -> Self {
+        let fix = gap.fix.iter().map(|command| printable(command)).collect();
+        Self { what: printable_lines(&gap.what), place: printable(&gap.place), fix }
+    }
+}
+
 impl Server {
-    fn new(judged: &Judged<'_>) -> Self {
+    fn new(judged: &Judged<'_>, worst: &HashMap<String, Severity>) -> Self {
         let server = judged.server;
         Self {
-            name: server.names.netbios.clone(),
-            fqdn: server.names.fqdn().map(ToString::to_string),
+            name: server.names.name.clone(),
+            fqdn: judged.fqdn.as_ref().map(ToString::to_string),
             dn: server.dn.to_string(),
-            product: server.product.clone(),
+            product: server.version.map(crate::directory::version::Version::product),
             skipped: server.skipped.map(|skipped| skipped.reason().to_owned()),
-            account: judged.account.one().map(ServerAccount::new),
+            worst: worst.get(&fold(&server.names.name)).map(|severity| severity.name()),
+            account: judged.identity.chosen().map(ServerAccount::new),
             endpoints: server.endpoints.iter().map(|endpoint| ServerEndpoint::new(judged, endpoint)).collect(),
             spns: judged.requirements.iter().map(RequiredSpn::new).collect(),
         }
@@ -334,87 +413,151 @@ impl Server {
 }
 
 impl ServerAccount {
-    fn new(account: &Account) -> Self {
+    fn new(chosen: &Candidate<'_>) -> Self {
+        let account: &Account = chosen.account;
         Self {
             dn: account.dn.to_string(),
             sam_account_name: account.sam_account_name.clone(),
             domain: account.domain.dns.clone(),
             enabled: !account.disabled,
+            marks: chosen.marks.names().collect(),
         }
     }
 }
 
 impl ServerEndpoint {
     fn new(judged: &Judged<'_>, endpoint: &Endpoint) -> Self {
-        let skipped = judged.server.skipped.map(|_| "its server is skipped");
-        let reason = skipped.or_else(|| endpoint.kind.without_kerberos());
+        let fqdn = match &endpoint.announces {
+            Announces::Invalid(text, _) => Some(text.clone()),
+            _ => judged.announced(endpoint).map(ToString::to_string),
+        };
         Self {
             name: endpoint.name.clone(),
             kind: endpoint.kind.name(),
             dn: endpoint.dn.to_string(),
-            fqdn: judged.server.announced_by(endpoint).map(ToOwned::to_owned),
-            required: reason.is_none(),
-            reason,
+            fqdn,
+            required: endpoint.kerberos.is_ok(),
+            reason: endpoint.kerberos.err(),
         }
     }
 }
 
 impl RequiredSpn {
     fn new(requirement: &Requirement<'_>) -> Self {
+        let endpoints = requirement.needs.announced_by.iter();
         Self {
             spn: requirement.spn.to_string(),
             status: requirement.status.name(),
-            needed_by: requirement.needed_by.iter().map(|endpoint| endpoint.name.clone()).collect(),
+            needed_as: requirement.needs.names().collect(),
+            needed_by: endpoints.map(|endpoint| endpoint.name.clone()).collect(),
             holders: requirement.holders.iter().map(|holder| holder.dn.to_string()).collect(),
             near_misses: requirement.near_misses.iter().map(ToString::to_string).collect(),
         }
     }
 }
 
-impl ReportedFinding {
-    fn new(finding: &Finding, dialect: Dialect, directory: &Directory) -> Self {
-        Self {
+/// What turns findings and their remedies into text.
+struct Writer<'a> {
+    judgement: &'a Judgement<'a>,
+    dialect: Dialect,
+    is_incomplete: bool,
+}
+
+impl Writer<'_> {
+    fn finding(&self, finding: &Found) -> Finding {
+        let spn = finding.spn.as_ref();
+        let parts =
+            [finding.code.to_owned(), finding.servers.join(","), spn.map_or_else(String::new, ToString::to_string)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(|part| fold(&part)).collect();
+        Finding {
+            id: parts.join("/"),
             code: finding.code,
             severity: finding.severity.name(),
             servers: finding.servers.clone(),
             endpoints: finding.endpoints.clone(),
-            spn: finding.spn.as_ref().map(ToString::to_string),
+            spn: spn.map(ToString::to_string),
             holders: finding.holders.clone(),
             message: finding.message.clone(),
-            remedy: Remedy::new(&finding.remedy, dialect, directory),
+            why: finding.why.clone(),
+            remedies: finding.remedies.iter().map(|remedy| self.remedy(remedy)).collect(),
             rank: finding.severity,
         }
     }
-}
 
-impl Remedy {
     /// All commands or none: half of a remedy can do more harm than the finding.
-    fn new(cure: &Cure, dialect: Dialect, directory: &Directory) -> Self {
-        let commands: Result<Vec<_>, _> =
-            cure.changes.iter().map(|change| Command::new(change, dialect, directory)).collect();
+    fn remedy(&self, cure: &Cure) -> Remedy {
+        let commands: Result<Vec<Command>, Unprintable> = cure.steps.iter().map(|step| self.command(step)).collect();
         let (commands, advice) = match commands {
             Ok(commands) => (commands, cure.advice.clone()),
-            Err(reason) => (Vec::new(), format!("No command is printed: {reason}. {}", cure.advice)),
+            Err(reason) => {
+                (Vec::new(), format!("No command is printed: {reason}. {}", cure.advice).trim_end().to_owned())
+            }
         };
-        let verify = cure.verify.as_ref();
-        Self {
-            commands,
-            alternative: cure.loopback.as_ref().map(registry::loopback_exception),
+        // A connector can be changed by hand as well.
+        let can_run = !commands.is_empty() || cure.steps.is_empty() || cure.kind == Kind::Exchange;
+        Remedy {
+            kind: if can_run { cure.kind } else { Kind::Decide }.name(),
+            title: cure.title.clone(),
+            confirm: self.confirm(cure, !commands.is_empty()),
             advice,
-            verify: verify
-                .and_then(|(spn, account)| setspn::verification(spn, account.as_ref(), dialect, &directory.accounts)),
+            verify: self.verification(cure),
+            commands,
         }
+    }
+
+    /// As long as something was not read, no command is safe.
+    fn confirm(&self, cure: &Cure, has_commands: bool) -> Option<String> {
+        const READ_FIRST: &str = "Read what is missing first (see the problems): this rests on incomplete data.";
+        if !(self.is_incomplete && has_commands) {
+            return cure.confirm.clone();
+        }
+        Some(cure.confirm.iter().fold(READ_FIRST.to_owned(), |all, more| format!("{all} {more}")))
+    }
+
+    fn verification(&self, cure: &Cure) -> Option<String> {
+        let (spn, account) = cure.verify.as_ref()?;
+        setspn::verification(spn, account.as_ref(), self.dialect, &self.judgement.facts.directory.accounts)
+    }
+
+    fn command(&self, step: &Result<Step, Unprintable>) -> Result<Command, Unprintable> {
+        match step {
+            Ok(Step::Spn(change)) => self.setspn(change),
+            Ok(Step::Exchange(command)) => Ok(Command {
+                action: None,
+                spn: None,
+                account: None,
+                run: command.run.clone(),
+                undo: command.undo.clone(),
+            }),
+            Err(reason) => Err(reason.clone()),
+        }
+    }
+
+    fn setspn(&self, change: &Change) -> Result<Command, Unprintable> {
+        let accounts = &self.judgement.facts.directory.accounts;
+        Ok(Command {
+            action: Some(change.action.name()),
+            spn: Some(change.spn.to_string()),
+            account: Some(setspn::qualified_name(&change.account, accounts)?),
+            run: setspn::command(change, self.dialect, accounts)?,
+            undo: setspn::command(&change.inverse(), self.dialect, accounts)?,
+        })
     }
 }
 
-impl Command {
-    fn new(change: &Change, dialect: Dialect, directory: &Directory) -> Result<Self, Unprintable> {
-        Ok(Self {
-            action: change.action.name(),
-            spn: change.spn.to_string(),
-            account: setspn::display_name(&change.account),
-            run: setspn::command(change, dialect, &directory.accounts)?,
-            undo: setspn::command(&change.inverse(), dialect, &directory.accounts)?,
-        })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, name) in
+            [("ex*", "EX01"), ("*", "x"), ("*01", "EX01"), ("E*0*", "ex01"), ("ex01", "EX01"), ("e**1", "ex01")]
+        {
+            assert!(is_like(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [("ex*", "mx"), ("ex0", "ex01"), ("*02", "ex01"), ("ex01*1", "ex01"), ("", "x")] {
+            assert!(!is_like(pattern, name), "{pattern} {name}");
+        }
     }
 }

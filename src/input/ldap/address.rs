@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 
 use super::settings::Security;
-use crate::model::text::printable;
+use crate::directory::text::printable;
 
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,8 +36,8 @@ impl Address {
         }
         if matches!(port, 3268 | 3269) {
             return Err(format!(
-                "{} is a global catalogue, which has only part of each object: give the domain controller's own port (389 or 636); \
-                 the catalogue is found from there",
+                "{} is a global catalog, which has only part of each object: give the domain controller's own port (389 or 636); \
+                 the catalog is found from there",
                 printable(text)
             ));
         }
@@ -49,8 +49,8 @@ impl Address {
         Self { host: host.trim_end_matches('.').to_owned(), port: directory_port(security) }
     }
 
-    /// The global catalogue on this machine.
-    pub(super) fn catalogue(host: &str, security: Security) -> Self {
+    /// The global catalog on this machine.
+    pub(super) fn catalog(host: &str, security: Security) -> Self {
         let port = if security == Security::Ldaps { 3269 } else { 3268 };
         Self { host: host.trim_end_matches('.').to_owned(), port }
     }

@@ -74,7 +74,7 @@ fn objects(whole: &[u8]) {
     };
     let mut fields = tag.expect_constructed().unwrap().into_iter();
     let operation = fields.nth(1).unwrap();
-    let Some(super::found::Item::Found(found)) = super::found::Item::read(operation) else {
+    let Some(super::response::Response::Entry(found)) = super::response::Response::read(operation) else {
         panic!("no object: {whole:?}")
     };
     let _ = found.unfinished();

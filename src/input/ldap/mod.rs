@@ -5,7 +5,7 @@
 //! but [`read`].
 
 mod address;
-mod answer;
+
 // Without Kerberos nothing seals; the frames are tested all the same.
 #[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod bind;
@@ -13,12 +13,13 @@ mod connect;
 mod discover;
 mod failure;
 mod forest;
-mod found;
 #[cfg(test)]
 mod fuzz;
 mod progress;
+mod response;
 #[cfg(test)]
 mod sealed_peer;
+mod search;
 mod session;
 mod settings;
 #[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
@@ -33,7 +34,7 @@ pub use self::failure::Trouble;
 
 pub use self::progress::{Progress, SearchReport};
 pub use self::settings::{Auth, HAS_KERBEROS, Secret, Security, Settings};
-use crate::model::entry::Reading;
+use crate::directory::entry::Reading;
 
 /// A forest as it was read.
 #[derive(Clone, Debug)]

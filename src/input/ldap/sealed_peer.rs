@@ -10,8 +10,8 @@ use ldap3::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::address::Address;
-use super::answer::{Answer, Query};
 use super::failure::Failure;
+use super::search::{SearchRequest, SearchResult};
 use super::session::Session;
 use super::settings::{Security, Settings};
 use super::wire::ber::{self, ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, element};
@@ -151,7 +151,7 @@ fn sealed(plain: &[u8], seal: &mut Numbered, packed: usize, fault: Fault) -> Vec
     wire
 }
 
-async fn search(manner: Manner, peer_limit: u32, filter: &str) -> Result<Answer, Failure> {
+async fn search(manner: Manner, peer_limit: u32, filter: &str) -> Result<SearchResult, Failure> {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let served = tokio::spawn(peer(theirs, manner));
     let layer = Layer::Sealed(Sealed::new(Box::new(Numbered::default()), peer_limit).unwrap());
@@ -160,13 +160,13 @@ async fn search(manner: Manner, peer_limit: u32, filter: &str) -> Result<Answer,
     let waits = if matches!(manner.fault, Fault::Byte(..)) { 300 } else { 5000 };
     let settings = Settings { step_timeout: Duration::from_millis(waits), ..Settings::default() };
     let mut session = Session::start(ours, layer, &address, &settings).await?;
-    let query = Query { base: "DC=com", scope: Scope::Subtree, filter, attributes: &["cn"] };
-    let answer = session.search(&query, &mut ()).await;
+    let request = SearchRequest { base: "DC=com", scope: Scope::Subtree, filter, attributes: &["cn"] };
+    let result = session.search(&request, &mut ()).await;
     served.abort();
-    answer
+    result
 }
 
-fn run(manner: Manner) -> Result<Answer, Failure> {
+fn run(manner: Manner) -> Result<SearchResult, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(search(manner, 1 << 16, "(cn=*)"))
 }
@@ -180,7 +180,7 @@ fn nothing_is_lost_however_frames_are_packed_and_split() {
                 continue;
             }
             let manner = Manner { packed, split, fault: Fault::None };
-            assert_eq!(run(manner).unwrap().found.len(), PAGES * OBJECTS, "{manner:?}");
+            assert_eq!(run(manner).unwrap().entries.len(), PAGES * OBJECTS, "{manner:?}");
         }
     }
 }
@@ -206,8 +206,8 @@ fn a_request_longer_than_the_peer_takes_goes_out_in_several_frames() {
     let terms = vec!["(cn=a-name-of-some-length)"; 500].concat();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let manner = Manner { packed: 100, split: 100, fault: Fault::None };
-    let answer = runtime.block_on(search(manner, 300, &format!("(|{terms})")));
-    assert_eq!(answer.unwrap().found.len(), PAGES * OBJECTS);
+    let result = runtime.block_on(search(manner, 300, &format!("(|{terms})")));
+    assert_eq!(result.unwrap().entries.len(), PAGES * OBJECTS);
     assert!(Sealed::new(Box::new(Numbered::default()), 200).is_err());
 }
 
@@ -215,7 +215,7 @@ fn a_request_longer_than_the_peer_takes_goes_out_in_several_frames() {
 fn a_byte_changed_in_any_place_of_a_sealed_reply_is_never_believed() {
     const PACKED: usize = 300;
     let everything = std::env::var("SPN_DOCTOR_FAULTS").is_ok_and(|value| value == "all");
-    let whole = run(Manner { packed: PACKED, split: usize::MAX, fault: Fault::None }).unwrap().found;
+    let whole = run(Manner { packed: PACKED, split: usize::MAX, fault: Fault::None }).unwrap().entries;
     let length = sealed(&page(1, 1), &mut Numbered::default(), PACKED, Fault::None).len();
     let (mut cases, mut refused) = (0, 0);
     for damage in [Damage::Flip(1), Damage::Flip(0x80), Damage::Zero, Damage::Twice, Damage::Lost] {
@@ -223,7 +223,7 @@ fn a_byte_changed_in_any_place_of_a_sealed_reply_is_never_believed() {
             let manner = Manner { packed: PACKED, split: usize::MAX, fault: Fault::Byte(at, damage) };
             cases += 1;
             match run(manner) {
-                Ok(answer) => assert_eq!(answer.found, whole, "{manner:?}"),
+                Ok(result) => assert_eq!(result.entries, whole, "{manner:?}"),
                 Err(_) => refused += 1,
             }
         }

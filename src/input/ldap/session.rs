@@ -9,21 +9,21 @@ use ldap3::{Ldap, LdapError, LdapResult, Scope};
 use tokio::task::JoinHandle;
 
 use super::address::Address;
-use super::answer::{Answer, Query, Refusal, Seen};
 use super::failure::{Failure, Trouble, within};
-use super::found::{Found, Item};
 use super::progress::{Progress, SearchReport};
+use super::response::{Response, SearchEntry};
+use super::search::{Refusal, SearchRequest, SearchResult, Seen};
 use super::settings::{Auth, Settings};
 use super::wire::ber::{self, Elements, INTEGER, Malformed, OCTETS, SEQUENCE};
 use super::wire::layer::Layer;
 use super::wire::pair;
 use super::wire::relay::{self, Fault, Stream};
-use crate::model::dn::Dn;
+use crate::directory::dn::Dn;
 
 /// More objects than any forest has Exchange servers, endpoints or holders.
 const MOST_ENTRIES: usize = 250_000;
-/// All that is kept of one server's answers.
-const MOST_BYTES: usize = 384 << 20;
+/// All that is kept of one server's answers, of the 512 MiB that the whole program may take.
+const MOST_BYTES: usize = 256 << 20;
 const TOO_MUCH: &str = "it sends more than any directory has";
 /// Pages without an object: a server may have looked at many that do not match, but not for ever.
 const MOST_EMPTY_PAGES: usize = 1000;
@@ -56,7 +56,7 @@ impl Drop for Session {
 
 #[derive(Default)]
 struct Page {
-    items: Vec<Item>,
+    items: Vec<Response>,
     cookie: Vec<u8>,
     refusal: Option<Refusal>,
 }
@@ -88,49 +88,64 @@ impl Session {
     }
 
     /// Asks for one object, without pages.
-    pub(super) async fn read(&mut self, query: &Query<'_>, progress: &mut dyn Progress) -> Result<Answer, Failure> {
+    pub(super) async fn read(
+        &mut self,
+        request: &SearchRequest<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<SearchResult, Failure> {
         let started = Instant::now();
-        let page = self.page(query, None).await?;
-        let mut answer = Answer { refusal: page.refusal, ..Answer::default() };
-        self.keep(page.items, query, &mut answer, &mut Seen::default())?;
-        if answer.found.len() > 1 {
+        let page = self.page(request, None).await?;
+        let mut result = SearchResult { refusal: page.refusal, ..SearchResult::default() };
+        self.keep(page.items, request, &mut result, &mut Seen::default())?;
+        if result.entries.len() > 1 {
             return Err(self.misbehaved("it sent one object twice, each time with other contents"));
         }
-        self.report(query, &answer, 1, started, progress);
-        Ok(answer)
+        self.report(request, &result, 1, started, progress);
+        Ok(result)
     }
 
     /// Asks for many objects.
-    pub(super) async fn search(&mut self, query: &Query<'_>, progress: &mut dyn Progress) -> Result<Answer, Failure> {
+    pub(super) async fn search(
+        &mut self,
+        request: &SearchRequest<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<SearchResult, Failure> {
         let started = Instant::now();
-        let (mut answer, mut seen) = (Answer::default(), Seen::default());
+        let (mut result, mut seen) = (SearchResult::default(), Seen::default());
         let (mut pages, mut empty, mut cookie) = (0, 0, Vec::new());
         loop {
-            let page = self.page(query, Some(cookie)).await?;
+            let page = self.page(request, Some(cookie)).await?;
             pages += 1;
-            let brings_objects = page.items.iter().any(|item| matches!(item, Item::Found(_)));
+            let brings_objects = page.items.iter().any(|item| matches!(item, Response::Entry(_)));
             empty = if brings_objects { 0 } else { empty + 1 };
-            let repeats = !self.keep(page.items, query, &mut answer, &mut seen)?;
-            answer.refusal = page.refusal;
+            let repeats = !self.keep(page.items, request, &mut result, &mut seen)?;
+            result.refusal = page.refusal;
             cookie = page.cookie;
-            if cookie.is_empty() || answer.refusal.is_some() {
+            if cookie.is_empty() || result.refusal.is_some() {
                 break;
             }
             if repeats || empty > MOST_EMPTY_PAGES {
                 return Err(self.misbehaved("it sends the same page, or an empty one, over and over"));
             }
         }
-        self.report(query, &answer, pages, started, progress);
-        self.follow_ranges(&mut answer, progress).await?;
-        Ok(answer)
+        self.report(request, &result, pages, started, progress);
+        self.follow_ranges(&mut result, progress).await?;
+        Ok(result)
     }
 
-    fn report(&self, query: &Query<'_>, answer: &Answer, pages: usize, since: Instant, progress: &mut dyn Progress) {
+    fn report(
+        &self,
+        request: &SearchRequest<'_>,
+        result: &SearchResult,
+        pages: usize,
+        since: Instant,
+        progress: &mut dyn Progress,
+    ) {
         progress.search(&SearchReport {
             server: self.server.clone(),
-            base: query.base.to_owned(),
-            filter: query.filter.to_owned(),
-            entries: answer.found.len(),
+            base: request.base.to_owned(),
+            filter: request.filter.to_owned(),
+            entries: result.entries.len(),
             pages,
             millis: since.elapsed().as_millis(),
         });
@@ -140,41 +155,41 @@ impl Session {
     /// contents differ: the judgement has to know both.
     fn keep(
         &mut self,
-        items: Vec<Item>,
-        query: &Query<'_>,
-        answer: &mut Answer,
+        items: Vec<Response>,
+        request: &SearchRequest<'_>,
+        result: &mut SearchResult,
         seen: &mut Seen,
     ) -> Result<bool, Failure> {
         let base =
-            Dn::parse(query.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
+            Dn::parse(request.base).map_err(|error| Failure::server(format!("its names cannot be read: {error}")))?;
         let (mut objects, mut new) = (0, 0);
         for item in items {
             match item {
                 // Some servers say so again on every page.
-                Item::Elsewhere(urls) => {
+                Response::Reference(urls) => {
                     let urls: Vec<String> = urls.into_iter().filter(|url| seen.is_new(url)).collect();
-                    self.kept += Item::weight_of(&urls);
-                    answer.elsewhere.extend(urls);
+                    self.kept += Response::weight_of(&urls);
+                    result.references.extend(urls);
                 }
-                Item::Found(found) => {
+                Response::Entry(found) => {
                     objects += 1;
-                    let dn = self.checked(&found, &base, query.scope)?;
+                    let dn = self.checked(&found, &base, request.scope)?;
                     if seen.is_new((dn.key(), &found.attributes)) {
                         new += 1;
                         self.kept += found.weight();
-                        answer.found.push(found);
+                        result.entries.push(found);
                     }
                 }
             }
         }
-        if answer.found.len() > MOST_ENTRIES || answer.elsewhere.len() > MOST_ENTRIES || self.kept > MOST_BYTES {
+        if result.entries.len() > MOST_ENTRIES || result.references.len() > MOST_ENTRIES || self.kept > MOST_BYTES {
             return Err(self.misbehaved(TOO_MUCH));
         }
         Ok(objects == 0 || new > 0)
     }
 
     /// The name of an object that answers the question, and in a way that can be read.
-    fn checked(&self, found: &Found, base: &Dn, scope: Scope) -> Result<Dn, Failure> {
+    fn checked(&self, found: &SearchEntry, base: &Dn, scope: Scope) -> Result<Dn, Failure> {
         let name = || self.auth.discreet(&found.dn);
         if let Some(description) = found.unreadable_range() {
             let description = self.auth.discreet(description);
@@ -190,7 +205,7 @@ impl Session {
     }
 
     /// One page, or with no cookie all of it.
-    async fn page(&mut self, query: &Query<'_>, cookie: Option<Vec<u8>>) -> Result<Page, Failure> {
+    async fn page(&mut self, request: &SearchRequest<'_>, cookie: Option<Vec<u8>>) -> Result<Page, Failure> {
         let paged = cookie.is_some();
         let mut ldap = self.ldap.clone();
         if let Some(cookie) = cookie {
@@ -201,7 +216,7 @@ impl Session {
         let left = MOST_BYTES.saturating_sub(self.kept);
         let step = format!("a search on {}", self.server);
         let collected = async {
-            let collected = collect(&mut ldap, query, most, left).await;
+            let collected = collect(&mut ldap, request, most, left).await;
             collected.map_err(|error| self.broken(&error))
         };
         let collected = within(self.step, &step, collected).await?;
@@ -262,8 +277,8 @@ impl Session {
     }
 
     /// Reads the rest of attributes that came in part.
-    async fn follow_ranges(&mut self, answer: &mut Answer, progress: &mut dyn Progress) -> Result<(), Failure> {
-        for found in &mut answer.found {
+    async fn follow_ranges(&mut self, result: &mut SearchResult, progress: &mut dyn Progress) -> Result<(), Failure> {
+        for found in &mut result.entries {
             for step in 0.. {
                 let Some((name, next)) = found.unfinished().map(|(name, next)| (name.to_owned(), next)) else { break };
                 if step > MOST_RANGES {
@@ -271,14 +286,18 @@ impl Session {
                 }
                 let description = format!("{name};range={next}-*");
                 let base = found.dn.clone();
-                let query =
-                    Query { base: &base, scope: Scope::Base, filter: "(objectClass=*)", attributes: &[&description] };
-                let mut rest = self.read(&query, progress).await?;
+                let request = SearchRequest {
+                    base: &base,
+                    scope: Scope::Base,
+                    filter: "(objectClass=*)",
+                    attributes: &[&description],
+                };
+                let mut rest = self.read(&request, progress).await?;
                 // `read` counted what it kept, so the limit on memory holds here too.
-                let more = rest.found.pop().filter(|_| rest.refusal.is_none());
+                let more = rest.entries.pop().filter(|_| rest.refusal.is_none());
                 // What cannot be read to its end stays a range without one, and so a gap.
                 if !more.is_some_and(|more| found.extend(&name, next, more)) {
-                    answer.refusal = answer.refusal.take().or(rest.refusal);
+                    result.refusal = result.refusal.take().or(rest.refusal);
                     break;
                 }
             }
@@ -304,17 +323,17 @@ fn lies_within(dn: &Dn, base: &Dn, scope: Scope) -> bool {
 /// Collects a search's result, unless there is more of it than there may be: then says what is too much.
 async fn collect(
     ldap: &mut Ldap,
-    query: &Query<'_>,
+    request: &SearchRequest<'_>,
     most: usize,
     mut left: usize,
-) -> Result<Result<(Vec<Item>, LdapResult), &'static str>, LdapError> {
-    let attributes: Vec<&str> = query.attributes.to_vec();
-    let mut stream = ldap.streaming_search(query.base, query.scope, query.filter, attributes).await?;
+) -> Result<Result<(Vec<Response>, LdapResult), &'static str>, LdapError> {
+    let attributes: Vec<&str> = request.attributes.to_vec();
+    let mut stream = ldap.streaming_search(request.base, request.scope, request.filter, attributes).await?;
     let mut items = Vec::new();
     let mut objects = 0;
     while let Some(entry) = stream.next().await? {
-        let Some(item) = Item::read(entry.0) else { return Ok(Err("it sends what no search is answered with")) };
-        objects += usize::from(matches!(item, Item::Found(_)));
+        let Some(item) = Response::read(entry.0) else { return Ok(Err("it sends what no search is answered with")) };
+        objects += usize::from(matches!(item, Response::Entry(_)));
         if objects > most || items.len() >= most.saturating_add(MOST_ENTRIES) {
             return Ok(Err("it sends more objects than were asked for"));
         }
@@ -333,8 +352,8 @@ mod tests {
     use super::*;
     use crate::input::ldap::settings::Security;
 
-    const QUERY: Query<'static> =
-        Query { base: "DC=com", scope: Scope::Subtree, filter: "(cn=*)", attributes: &["cn"] };
+    const QUERY: SearchRequest<'static> =
+        SearchRequest { base: "DC=com", scope: Scope::Subtree, filter: "(cn=*)", attributes: &["cn"] };
 
     /// A session whose client library panics after so long, before a server that never answers.
     async fn panicking(after: Duration) -> Failure {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::failure::Trouble;
-use crate::model::text::{clipped, printable};
+use crate::directory::text::{clipped, printable};
 
 /// Where the directory is, who asks, and how long it may take.
 #[derive(Clone, Debug)]

@@ -11,10 +11,15 @@ const LONGEST: usize = 4 * 1024 * 1024;
 /// How much is read at once.
 const CHUNK: usize = 256 * 1024;
 
+/// What UTF-8 begins with that was made on Windows.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Sees every physical line, without its end, before it is unfolded.
 pub trait LineWatch {
     /// One physical line.
     fn line(&mut self, line: &[u8]);
+    /// The last line was not ended, so there may have been more of it.
+    fn ends_without_line_end(&mut self, _last: &[u8]) {}
 }
 
 /// One logical line.
@@ -141,6 +146,8 @@ impl<'a, W: LineWatch> Lines<'a, W> {
                     let length = unread.len();
                     if length > 0 {
                         self.take(length, cut);
+                        let last = self.buffer.get(self.place.clone()).unwrap_or_default();
+                        self.watch.ends_without_line_end(last);
                     }
                     return Ok(length > 0);
                 }

@@ -1,5 +1,7 @@
 //! LDIF (RFC 2849) as `ldifde`, `ldapsearch` and `ldbsearch` write it.
 
+mod conflict;
+mod form;
 mod lines;
 mod names;
 mod reader;
@@ -7,7 +9,7 @@ mod record;
 mod utf16;
 mod writer;
 
-pub use lines::LineWatch;
+pub use lines::{BYTE_ORDER_MARK, LineWatch};
 pub use reader::{Reader, Refusal};
 pub use record::{Field, Record};
 pub use writer::write_entry;

@@ -1,6 +1,6 @@
 //! What the name in front of a line's colon says.
 
-use crate::model::schema::Attribute;
+use crate::directory::schema::Attribute;
 
 /// Longer names are told anew each time.
 const LONGEST: usize = 40;

@@ -6,16 +6,22 @@ use std::io::{self, BufRead};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::lines::{Line, LineWatch, Lines};
+use super::conflict::ends_comment;
+use super::form;
+use super::lines::{BYTE_ORDER_MARK, Line, LineWatch, Lines};
 use super::names::{Kind, Names};
 use super::record::Record;
-use crate::model::entry::Entry;
+use crate::directory::entry::Entry;
+use crate::directory::schema::Attribute;
 
 /// One object may not bring more than this of what the judgement needs.
-const LARGEST_ENTRY: usize = 64 * 1024 * 1024;
+const LARGEST_ENTRY: usize = 32 * 1024 * 1024;
 
 /// What `ldapsearch` and `ldbsearch` write between and behind the entries.
 const TRAILER: [&str; 8] = ["search", "result", "ref", "control", "pagedresults", "matcheddn", "text", "sortresult"];
+
+/// Why changes are refused.
+const NO_CHANGES: &str = "this is a list of changes, not a recording of what is there";
 
 /// Why a file was refused, and where.
 #[derive(Debug)]
@@ -40,13 +46,15 @@ pub struct Reader<'a, W> {
     names: Names,
     scratch: Vec<u8>,
     record: Record,
+    /// Whether a record was read; before the first one, something else may stand there than LDIF.
+    has_begun: bool,
 }
 
 impl<'a, W: LineWatch> Reader<'a, W> {
     /// A reader of `input`; `watch` sees every physical line.
     pub fn new(input: impl BufRead + 'a, watch: &'a mut W) -> Result<Self, Refusal> {
         let lines = Lines::new(input, watch).map_err(|error| unreadable(1, &error))?;
-        Ok(Self { lines, names: Names::new(), scratch: Vec::new(), record: Record::default() })
+        Ok(Self { lines, names: Names::new(), scratch: Vec::new(), record: Record::default(), has_begun: false })
     }
 
     /// The next record as an entry; none at the end of the file.
@@ -56,14 +64,20 @@ impl<'a, W: LineWatch> Reader<'a, W> {
 
     /// The next record; none at the end of the file.
     pub fn next_record(&mut self) -> Result<Option<&Record>, Refusal> {
+        let mut is_behind_comment = false;
         while self.next_line()? {
-            let line = self.lines.line();
-            if line.says_nothing() {
+            let line = self.lines.line().without_mark();
+            let was_behind_comment = std::mem::replace(&mut is_behind_comment, line.bytes.starts_with(b"#"));
+            if line.says_nothing() || was_behind_comment && ends_comment(line.bytes) {
                 continue;
+            }
+            if let Some(form) = Some(line.bytes).filter(|_| !self.has_begun).and_then(form::of) {
+                return Err(line.refusal(form));
             }
             let (colon, kind) = self.names.at(line.bytes).ok_or_else(|| line.no_ldif())?;
             let value = line.value(colon, &mut self.scratch)?;
             if let Kind::Dn = kind {
+                self.has_begun = true;
                 self.record.begin(line.number, value);
                 self.rest_of_record()?;
                 return Ok(Some(&self.record));
@@ -87,23 +101,47 @@ impl<'a, W: LineWatch> Reader<'a, W> {
             let value = line.value(colon, &mut self.scratch)?;
             match kind {
                 Kind::Unneeded => {}
-                Kind::Needed(_) if line.cut => return Err(line.refusal("the value is longer than 4 MiB")),
-                Kind::Needed(attribute) => {
-                    let options = line.bytes.get(attribute.name().len()..colon).unwrap_or_default();
-                    self.record.add(attribute, options, value);
-                    if self.record.size() > LARGEST_ENTRY {
-                        return Err(line.refusal("the entry is larger than 64 MiB"));
-                    }
-                }
+                Kind::Needed(attribute) => line.add_to(&mut self.record, attribute, colon, value)?,
                 Kind::Dn => {
                     return Err(line.refusal("there is no empty line between this entry and the one before"));
                 }
-                Kind::ChangeType if value.trim_ascii().eq_ignore_ascii_case(b"add") => {}
+                Kind::ChangeType if is(value, b"add") => {}
+                Kind::ChangeType if is(value, b"modify") => return self.additions(),
                 Kind::ChangeType => {
-                    return Err(line.refusal(
-                        "this is a list of changes (`changetype` other than add), not a recording of what is there",
-                    ));
+                    return Err(line.refusal(format!("`changetype` is neither add nor modify: {NO_CHANGES}")));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same of a record that changes an object. `ldifde` goes on so where an attribute has more than 1,500 values.
+    fn additions(&mut self) -> Result<(), Refusal> {
+        self.record.begin_addition();
+        // The attribute that values are added to; none before `add:` and behind `-`.
+        let mut added: Option<Vec<u8>> = None;
+        while self.next_line()? {
+            let line = self.lines.line();
+            match line.bytes {
+                b"" => break,
+                b"-" => {
+                    added = None;
+                    continue;
+                }
+                _ if line.says_nothing() => continue,
+                _ => {}
+            }
+            let (colon, kind) = self.names.at(line.bytes).ok_or_else(|| line.no_ldif())?;
+            let value = line.value(colon, &mut self.scratch)?;
+            let name = line.bytes.get(..colon).unwrap_or_default();
+            match (&added, kind) {
+                (None, _) if is(name, b"add") => added = Some(without_options(value.trim_ascii()).to_vec()),
+                (None, _) => return Err(line.refusal(format!("only `add:` may stand here: {NO_CHANGES}"))),
+                (Some(added), _) if !is(without_options(name), added) => {
+                    return Err(line.refusal("this is no value of the attribute that values are added to"));
+                }
+                (Some(_), Kind::Needed(attribute)) => line.add_to(&mut self.record, attribute, colon, value)?,
+                (Some(_), _) => {}
             }
         }
         Ok(())
@@ -116,6 +154,24 @@ impl<'a, W: LineWatch> Reader<'a, W> {
 
 /// What a line says.
 impl<'a> Line<'a> {
+    /// The line without a byte order mark: files were joined, and each began with one.
+    fn without_mark(self) -> Self {
+        Self { bytes: self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.bytes), ..self }
+    }
+
+    /// Takes in a value that the judgement needs.
+    #[inline]
+    fn add_to(self, record: &mut Record, attribute: Attribute, colon: usize, value: &[u8]) -> Result<(), Refusal> {
+        if self.cut {
+            return Err(self.refusal("the value is longer than 4 MiB"));
+        }
+        record.add(attribute, self.bytes.get(attribute.name().len()..colon).unwrap_or_default(), value);
+        if record.size() > LARGEST_ENTRY {
+            return Err(self.refusal("the entry is larger than 32 MiB"));
+        }
+        Ok(())
+    }
+
     /// Whether the line is empty or a comment.
     fn says_nothing(self) -> bool {
         self.bytes.first().is_none_or(|first| *first == b'#')
@@ -160,7 +216,9 @@ impl<'a> Line<'a> {
     }
 
     fn no_ldif(self) -> Refusal {
-        if self.bytes.contains(&0) {
+        if let Some(form) = form::of(self.bytes).filter(|_| self.bytes.starts_with(b">")) {
+            self.refusal(form)
+        } else if self.bytes.contains(&0) {
             self.refusal("this is no LDIF: there are NUL bytes in it; UTF-16 has to begin with a byte order mark")
         } else {
             self.refusal("this is no LDIF: a line has to be `attribute: value`, or begin with a space to continue one")
@@ -170,6 +228,16 @@ impl<'a> Line<'a> {
     fn refusal(self, cause: impl Into<String>) -> Refusal {
         Refusal { line: self.number, cause: cause.into() }
     }
+}
+
+/// Whether bytes are this word, whatever its case.
+fn is(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.trim_ascii().eq_ignore_ascii_case(word)
+}
+
+/// The name in an attribute description.
+fn without_options(description: &[u8]) -> &[u8] {
+    description.split(|byte| *byte == b';').next().unwrap_or_default()
 }
 
 /// What stands behind the spaces before a value.
@@ -188,7 +256,6 @@ fn unreadable(line: u64, error: &io::Error) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::schema::Attribute;
 
     struct Nobody;
 
@@ -216,12 +283,54 @@ mod tests {
         assert!(entries[0].values(Attribute::ServicePrincipalName).eq(["HOST/x"]));
     }
 
+    /// `ldapsearch` shows the name of an object in a comment as it is, with the line feed that a replication conflict puts into it.
+    #[test]
+    fn the_comment_of_a_conflict_object_may_have_a_second_line() {
+        const MARK: &str = "CNF:2f1d6a5e-3c52-4b0e-9a6b-0d2b6a1c9f13, Computers, contoso.test";
+        let entries =
+            read(&format!("# EX01\n{MARK}\ndn: CN=a\ncn: a\n\n# EX02\r\n{MARK}\r\ndn: CN=b\r\ncn: b\r\n")).unwrap();
+        assert_eq!(entries.len(), 2);
+        for (text, line) in [
+            // Not behind a comment, or not directly; twice; within a record.
+            (format!("{MARK}\ndn: CN=a\n"), 1),
+            (format!("# a\n\n{MARK}\n"), 3),
+            (format!("# a\n{MARK}\n{MARK}\n"), 3),
+            (format!("dn: CN=a\ncn: a\n\n{MARK}\n"), 4),
+            (format!("# a\nversion: 1\n{MARK}\n"), 3),
+            // Whatever else stands behind a line feed in a name is no comment.
+            ("# a\ndn: CN=evil, Computers, contoso.test\ndn: CN=a\ncn: a\n".to_owned(), 3),
+            ("# a\nsAMAccountName: evil, Computers, contoso.test\ndn: CN=a\n".to_owned(), 2),
+            ("# a\njust words\ndn: CN=a\n".to_owned(), 2),
+        ] {
+            assert_eq!(read(&text).map(|entries| entries.len()).unwrap_err().line, line, "{text:?}");
+        }
+        // In a record it is an attribute of no meaning, as ever.
+        assert_eq!(read(&format!("dn: CN=a\n# a\n{MARK}\ncn: a\n")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn values_may_be_added_and_files_joined_with_their_byte_order_marks() {
+        let text = "dn: CN=a\nchangetype: add\ncn: a\n\ndn: CN=a\nchangetype: Modify\nadd: servicePrincipalName\n\
+                    servicePrincipalName: HOST/x\nservicePrincipalName: HOST/y\n-\nadd: member\nmember: CN=b\n-\n\n\u{feff}dn: CN=b\ncn: b\n";
+        let entries = read(text).unwrap();
+        assert!(entries[1].values(Attribute::ServicePrincipalName).eq(["HOST/x", "HOST/y"]));
+        assert_eq!(entries[2].dn.as_str(), "CN=b");
+        let mut nobody = Nobody;
+        let mut reader = Reader::new(text.as_bytes(), &mut nobody).unwrap();
+        for adds in [false, true, false] {
+            assert_eq!(reader.next_record().unwrap().unwrap().is_addition(), adds);
+        }
+    }
+
     #[test]
     fn what_is_no_recording_is_refused_with_its_line() {
         for (text, line) in [
             ("dn: CN=a\ncn:: !!\n", 2),
             ("dn: CN=a\nphoto:: QQ\n", 2),
-            ("dn: CN=a\nchangetype: modify\n", 2),
+            ("dn: CN=a\nchangetype: delete\n", 2),
+            ("dn: CN=a\nchangetype: modify\nreplace: cn\ncn: b\n-\n", 3),
+            ("dn: CN=a\nchangetype: modify\nadd: cn\ncn: b\n-\ndelete: cn\n-\n", 6),
+            ("dn: CN=a\nchangetype: modify\nadd: cn\nsn: b\n-\n", 4),
             ("dn: CN=a\ncn:< file:///etc/passwd\n", 2),
             ("dn: CN=a\njust words\n", 2),
             ("\ncn: a\n", 2),

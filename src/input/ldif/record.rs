@@ -6,15 +6,17 @@
 use std::io::{self, Read, Write};
 
 use super::Refusal;
-use crate::model::dn::Dn;
-use crate::model::entry::Entry;
-use crate::model::schema::{self, Attribute};
+use crate::directory::dn::Dn;
+use crate::directory::entry::Entry;
+use crate::directory::schema::{self, Attribute};
 
 /// One object: its name, and those of its attributes that the judgement needs.
 #[derive(Debug, Default)]
 pub struct Record {
     /// The physical line that its name stands on.
     line: u64,
+    /// Whether it only adds values to an object.
+    adds: bool,
     name_length: usize,
     /// The name, then the fields: each a number of [`Attribute::ALL`], then options and value, each behind its length.
     bytes: Vec<u8>,
@@ -34,6 +36,7 @@ pub struct Field<'a> {
 impl Record {
     pub(super) fn begin(&mut self, line: u64, name: &[u8]) {
         self.line = line;
+        self.adds = false;
         self.name_length = name.len();
         self.bytes.clear();
         self.bytes.extend_from_slice(name);
@@ -47,9 +50,32 @@ impl Record {
         }
     }
 
+    /// Makes it one that only adds values to an object.
+    pub(super) fn begin_addition(&mut self) {
+        self.adds = true;
+    }
+
+    /// Whether it only adds values to an object, as `ldifde` continues those with very many.
+    #[must_use]
+    pub fn is_addition(&self) -> bool {
+        self.adds
+    }
+
+    /// The refusal of the whole record.
+    #[must_use]
+    pub fn refusal(&self, cause: impl Into<String>) -> Refusal {
+        Refusal { line: self.line, cause: cause.into() }
+    }
+
     /// The bytes that it takes.
     pub(super) fn size(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// The physical line that its name stands on.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     /// The object's name as it is written.
@@ -88,9 +114,8 @@ impl Record {
 
     /// The object itself.
     pub fn entry(&self) -> Result<Entry, Refusal> {
-        let refusal = |cause: String| Refusal { line: self.line, cause };
-        let dn = std::str::from_utf8(self.dn()).map_err(|_| refusal("the name is not UTF-8".to_owned()))?;
-        let dn = Dn::parse(dn).map_err(|error| refusal(format!("this is no distinguished name: {error}")))?;
+        let dn = std::str::from_utf8(self.dn()).map_err(|_| self.refusal("the name is not UTF-8"))?;
+        let dn = Dn::parse(dn).map_err(|error| self.refusal(format!("this is no distinguished name: {error}")))?;
         let mut entry = Entry::new(dn);
         for Field { attribute, options, value } in self.fields() {
             let description = format!("{}{}", attribute.name(), String::from_utf8_lossy(options));
@@ -105,7 +130,7 @@ impl Record {
 
     /// Puts the record away.
     pub fn store(&self, out: &mut impl Write) -> io::Result<()> {
-        for number in [self.line, self.name_length as u64, self.bytes.len() as u64] {
+        for number in [self.line, u64::from(self.adds), self.name_length as u64, self.bytes.len() as u64] {
             out.write_all(&number.to_le_bytes())?;
         }
         out.write_all(&self.bytes)
@@ -113,13 +138,14 @@ impl Record {
 
     /// Takes over the next record that was put away; false when there is none.
     pub fn restore(&mut self, input: &mut impl Read) -> io::Result<bool> {
-        let mut numbers = [[0; 8]; 3];
+        let mut numbers = [[0; 8]; 4];
         match input.read_exact(numbers.as_flattened_mut()) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
             result => result?,
         }
-        let [line, name_length, size] = numbers.map(u64::from_le_bytes);
+        let [line, adds, name_length, size] = numbers.map(u64::from_le_bytes);
         self.line = line;
+        self.adds = adds != 0;
         self.name_length = usize::try_from(name_length).map_err(io::Error::other)?;
         self.bytes.resize(usize::try_from(size).map_err(io::Error::other)?, 0);
         input.read_exact(&mut self.bytes)?;

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::model::entry::Entry;
-use crate::model::text::is_invisible;
+use crate::directory::entry::Entry;
+use crate::directory::text::is_invisible;
 
 /// The width at which lines are folded, as `ldapsearch` does.
 const WIDTH: usize = 76;

@@ -2,9 +2,11 @@
 //!
 //! Each is read once and may be a pipe; memory grows with what matters, not with the file.
 
-mod completeness;
+mod contradictions;
 mod passed_over;
-mod seal;
+pub mod redaction;
+mod tools;
+mod trailer;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -12,22 +14,33 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use self::contradictions::{Contradictions, Place, TooOften};
 use self::passed_over::PassedOver;
-use self::seal::SealCheck;
-pub use self::seal::{Header, write};
+use self::trailer::TrailerCheck;
+pub use self::trailer::{Header, write};
+use crate::directory::dn::Dn;
+use crate::directory::entry::{Entry, Reading};
+use crate::directory::gap::Gap;
+use crate::directory::schema::{self, Attribute};
+use crate::directory::text::{printable, quoted};
+use crate::input::coverage;
 use crate::input::ldif::{Reader, Record, Refusal};
-use crate::input::query::{self, Wanted};
-use crate::model::dn::Dn;
-use crate::model::entry::{Entry, Reading};
-use crate::model::schema;
-use crate::model::text::printable;
+use crate::input::selection::{self, Selection};
 use crate::trouble::Trouble;
+
+/// What matters may take so much of the 512 MiB that the whole program may take, as [`Entry::weight`] counts.
+const MOST_BYTES: usize = 256 << 20;
 
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
 
 /// Reads recordings as one directory.
 pub fn read(paths: &[PathBuf]) -> Result<Reading> {
+    let is_stdin = |path: &&PathBuf| path.as_os_str() == STDIN;
+    if paths.iter().filter(is_stdin).count() > 1 {
+        let trouble = Trouble::new("standard input can be read only once, but `-` was given more than once");
+        return Err(trouble.hint("join the recordings before, or name them as files").into());
+    }
     let sources = paths.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
     let mut scan = Scan::new();
     for source in sources {
@@ -59,6 +72,7 @@ impl Source {
 enum Failure {
     Refused(Refusal),
     NotKept(io::Error),
+    TooMuch(String),
 }
 
 impl From<Refusal> for Failure {
@@ -81,6 +95,10 @@ impl Failure {
                 format!("{name}:{line}: {cause}"),
                 "a recording is LDIF as ldifde, ldapsearch, ldbsearch or `spn-doctor record` write it",
             ),
+            Self::TooMuch(what) => (
+                format!("{name} cannot be judged within 512 MiB of memory: {what}"),
+                "export only the configuration partition, and of each domain what holds a servicePrincipalName or is a computer",
+            ),
             Self::NotKept(error) => (
                 format!("what {name} holds cannot be kept in a temporary file: {error}"),
                 "a quarter of the recording's size has to be free there; TMPDIR, on Windows TEMP, names another folder",
@@ -93,85 +111,153 @@ impl Failure {
 /// The reading of all files.
 struct Scan {
     reading: Reading,
-    wanted: Wanted,
+    selected: Selection,
     passed_over: PassedOver,
-    /// Whether any computer was seen, or is vouched for.
-    has_account: bool,
+    contradictions: Contradictions,
+    /// The memory that is taken by what matters.
+    weight: usize,
+    /// Where searches that were recorded referred to for more.
+    referrals: Vec<Dn>,
+    /// How many files were begun.
+    files: u64,
+    computers: Computers,
+}
+
+/// Whether any computer, of those that matter to nobody too, said what it is called in DNS.
+#[derive(Default)]
+struct Computers {
+    seen: bool,
+    say_their_names: bool,
+}
+
+impl Computers {
+    fn look_at(&mut self, record: &Record) {
+        for field in record.fields() {
+            self.say_their_names |= field.attribute == Attribute::DnsHostName;
+            self.seen |= field.attribute == Attribute::ObjectClass
+                && field.value.eq_ignore_ascii_case(schema::COMPUTER.as_bytes());
+        }
+    }
+
+    /// Every domain controller has such a name: where none is shown, the attribute was not exported.
+    fn gap(&self, reading: &Reading) -> Option<Gap> {
+        let what = "no computer shows a dNSHostName, though every domain controller has one: it was not exported";
+        let account = reading.entries().find(|entry| entry.has(Attribute::SamAccountName));
+        let fix = account.map(|account| coverage::export_anew(&account.dn)).unwrap_or_default();
+        (self.seen && !self.say_their_names).then(|| Gap::new("accounts", what).fixed_by(fix))
+    }
 }
 
 impl Scan {
     fn new() -> Self {
         Self {
             reading: Reading::default(),
-            wanted: Wanted::default(),
+            selected: Selection::default(),
             passed_over: PassedOver::new(),
-            has_account: false,
+            contradictions: Contradictions::default(),
+            weight: 0,
+            referrals: Vec::new(),
+            files: 0,
+            computers: Computers::default(),
         }
     }
 
     fn source(&mut self, source: Source) -> Result<()> {
-        let mut seal = SealCheck::default();
-        let entries = self.records(source.input, &mut seal).map_err(|failure| failure.of(&source.name))?;
-        let is_recording = seal.is_recording();
-        let gaps = seal.gaps(&source.name, entries);
-        // Of the accounts it holds only those that matter; there were others.
-        self.has_account |= is_recording && gaps.is_empty();
+        let mut trailer = TrailerCheck::default();
+        let entries = self.records(source.input, &mut trailer).map_err(|failure| failure.of(&source.name))?;
+        self.referrals.extend(trailer.referrals());
+        // Of the computers it holds only those that matter; there were others.
+        self.computers.say_their_names |= trailer.is_recording();
+        let gaps = trailer.gaps(&source.name, entries);
         self.reading.gaps.extend(gaps);
         Ok(())
     }
 
     /// Takes what matters as far as is known by now and puts the rest away; returns how many records there were.
-    fn records(&mut self, input: impl Read, seal: &mut SealCheck) -> Result<u64, Failure> {
-        let mut reader = Reader::new(BufReader::new(input), seal)?;
+    fn records(&mut self, input: impl Read, trailer: &mut TrailerCheck) -> Result<u64, Failure> {
+        /// No file has more lines.
+        const LINES: u64 = 1 << 44;
+        let mut reader = Reader::new(BufReader::new(input), trailer)?;
         let mut look = Look::default();
         let mut count = 0;
+        self.files += 1;
         while let Some(record) = reader.next_record()? {
             count += 1;
-            self.has_account = self.has_account || record.is_a(schema::COMPUTER) && !record.is_deleted();
-            if let Some(entry) = look.at(record, &self.wanted, &mut |name| self.passed_over.note(name))? {
-                self.take(entry);
+            if !self.computers.say_their_names {
+                self.computers.look_at(record);
+            }
+            if record.is_addition() && !self.is_known(record, &mut look)? {
+                return Err(record
+                    .refusal("values are added to an object that was not read before; export it anew")
+                    .into());
+            }
+            let position = self.files * LINES + record.line();
+            if let Some(entry) = look.at(record, &self.selected, &mut |name| self.passed_over.note(name))? {
+                self.take(entry, Place { position, adds: record.is_addition() })?;
             } else {
-                self.passed_over.add(record)?;
+                self.passed_over.add(record, position)?;
             }
         }
         Ok(count)
     }
 
-    fn take(&mut self, entry: Entry) {
-        self.wanted.learn(&entry);
+    /// Whether something of the same object was read before.
+    fn is_known(&self, record: &Record, look: &mut Look) -> Result<bool, Refusal> {
+        let key = look.key_of(record)?;
+        Ok(self.selected.knows(key) || self.passed_over.may_hold(key))
+    }
+
+    fn take(&mut self, entry: Entry, place: Place) -> Result<(), Failure> {
+        let known = self.reading.get(entry.dn.key());
+        // What came before is kept once more, to be compared.
+        self.weight += if known.is_some() { 3 } else { 1 } * entry.weight();
+        let noted = self.contradictions.note(known, &entry, place);
+        noted.map_err(|TooOften| Failure::TooMuch(format!("{} is in it over and over", quoted(entry.dn.as_str()))))?;
+        if self.weight > MOST_BYTES {
+            return Err(Failure::TooMuch("more of it matters than any forest has".to_owned()));
+        }
+        self.selected.learn(&entry);
         self.reading.add(entry);
+        Ok(())
     }
 
     /// Goes back to what was passed over for as long as more of it turns out to matter.
     fn finish(mut self) -> Result<Reading> {
-        let mut known = Wanted::default();
+        let mut known = Selection::default();
         loop {
-            self.reading.entries().for_each(|entry| self.wanted.learn(entry));
-            if !self.wanted.grew_by(&known, |name| self.passed_over.may_hold(name)) {
+            self.reading.entries().for_each(|entry| self.selected.learn(entry));
+            if !self.selected.grew_by(&known, |name| self.passed_over.may_hold(name)) {
                 break;
             }
-            known = self.wanted.clone();
+            known = self.selected.clone();
             self.again().map_err(|failure| failure.of("the recording"))?;
         }
+        let contradictions = std::mem::take(&mut self.contradictions).gaps(&self.reading);
+        self.reading.gaps.extend(contradictions);
         // An object may be split over records, and half of a server may go by other names than the whole.
-        query::keep_wanted(&mut self.reading);
-        let is_server = |entry: &Entry| entry.is_a(schema::EXCHANGE_SERVER) && !entry.is_deleted();
-        let has_server = self.reading.entries().any(is_server);
-        self.reading.gaps.extend(completeness::gaps(has_server, self.has_account));
+        selection::keep_selected(&mut self.reading);
+        coverage::complete(&mut self.reading, &self.referrals, coverage::Source::Recorded);
+        self.reading.gaps.extend(self.computers.gap(&self.reading));
+        let mut gaps = std::mem::take(&mut self.reading.gaps);
+        coverage::add_exports(&mut gaps, &self.reading.entries().collect::<Vec<_>>());
+        self.reading.gaps = gaps;
         Ok(self.reading)
     }
 
     fn again(&mut self) -> Result<(), Failure> {
         let mut look = Look::default();
-        let mut found = Vec::new();
-        self.passed_over.again(|record, note| {
-            let entry = look.at(record, &self.wanted, note)?;
-            Ok::<_, Failure>(entry.map(|entry| found.push(entry)).is_some())
+        let mut taken = Vec::new();
+        let mut weight = self.weight;
+        self.passed_over.again(|record, position, note| {
+            let entry = look.at(record, &self.selected, note)?;
+            weight += entry.as_ref().map_or(0, Entry::weight);
+            if weight > MOST_BYTES {
+                return Err(Failure::TooMuch("more of it matters than any forest has".to_owned()));
+            }
+            let place = Place { position, adds: record.is_addition() };
+            Ok(entry.map(|entry| taken.push((entry, place))).is_some())
         })?;
-        for entry in found {
-            self.take(entry);
-        }
-        Ok(())
+        taken.into_iter().try_for_each(|(entry, place)| self.take(entry, place))
     }
 }
 
@@ -183,17 +269,30 @@ struct Look {
 }
 
 impl Look {
+    /// The [key](Dn::key) of a record's name.
+    fn key_of(&mut self, record: &Record) -> Result<&str, Refusal> {
+        if !Dn::plain_key(record.dn(), &mut self.key) {
+            record.entry()?.dn.key().clone_into(&mut self.key);
+        }
+        Ok(&self.key)
+    }
+
     /// The entry, if it matters; otherwise `note` sees the names by which it may come to matter.
-    fn at(&mut self, record: &Record, wanted: &Wanted, note: &mut dyn FnMut(&str)) -> Result<Option<Entry>, Refusal> {
+    fn at(
+        &mut self,
+        record: &Record,
+        selection: &Selection,
+        note: &mut dyn FnMut(&str),
+    ) -> Result<Option<Entry>, Refusal> {
         let is_plain = Dn::plain_key(record.dn(), &mut self.key);
-        if wanted.may_include(record, is_plain.then_some(&self.key), &mut self.scratch) {
+        if selection.may_include(record, is_plain.then_some(&self.key), &mut self.scratch) {
             let entry = record.entry()?;
-            if wanted.includes(&entry) {
+            if selection.includes(&entry) {
                 return Ok(Some(entry));
             }
             entry.dn.key().clone_into(&mut self.key);
         }
-        query::names(record, &self.key, &mut self.scratch, note);
+        selection::names(record, &self.key, &mut self.scratch, note);
         Ok(None)
     }
 }

@@ -5,9 +5,10 @@
 //! of its names tells whether that has to be read again. Mostly it has not.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::hash::BuildHasher as _;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek, Write};
 
+use foldhash::quality::RandomState;
 use tempfile::SpooledTempFile;
 
 use crate::input::ldif::Record;
@@ -29,8 +30,9 @@ impl PassedOver {
         Self { records: BufWriter::with_capacity(128 * 1024, file), names: Filter::new(), taken: HashSet::new() }
     }
 
-    /// Puts a record away.
-    pub(super) fn add(&mut self, record: &Record) -> io::Result<()> {
+    /// Puts a record away, and the number of its file and line.
+    pub(super) fn add(&mut self, record: &Record, position: u64) -> io::Result<()> {
+        self.records.write_all(&position.to_le_bytes())?;
         record.store(&mut self.records)
     }
 
@@ -44,10 +46,10 @@ impl PassedOver {
         self.names.may_hold(name)
     }
 
-    /// Shows each record that was not taken yet; `take` says whether it is now, or else notes its names.
+    /// Shows each record that was not taken yet, with its position; `take` says whether it is now, or else notes its names.
     pub(super) fn again<E: From<io::Error>>(
         &mut self,
-        mut take: impl FnMut(&Record, &mut dyn FnMut(&str)) -> Result<bool, E>,
+        mut take: impl FnMut(&Record, u64, &mut dyn FnMut(&str)) -> Result<bool, E>,
     ) -> Result<(), E> {
         self.records.flush()?;
         self.names = Filter::new();
@@ -56,9 +58,13 @@ impl PassedOver {
         let mut input = BufReader::with_capacity(128 * 1024, file);
         let mut record = Record::default();
         let mut number = 0;
-        while record.restore(&mut input)? {
+        let mut position = [0; 8];
+        while !input.fill_buf()?.is_empty() {
+            input.read_exact(&mut position)?;
+            record.restore(&mut input)?;
             number += 1;
-            if !self.taken.contains(&number) && take(&record, &mut |name| self.names.insert(name))? {
+            let position = u64::from_le_bytes(position);
+            if !self.taken.contains(&number) && take(&record, position, &mut |name| self.names.insert(name))? {
                 self.taken.insert(number);
             }
         }
@@ -81,7 +87,7 @@ impl Filter {
 
     fn new() -> Self {
         let pending = Vec::with_capacity(Self::PENDING);
-        Self { bits: Vec::new(), pending, hasher: RandomState::new() }
+        Self { bits: Vec::new(), pending, hasher: RandomState::default() }
     }
 
     fn insert(&mut self, name: &str) {

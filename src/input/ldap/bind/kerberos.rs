@@ -7,23 +7,23 @@ use super::sasl::Offer;
 use super::sequence::Sequence;
 use super::ticket::{RENEW, no_ticket};
 use super::{Peer, refused, sasl_step};
-use crate::input::ldap::bind::Prologue;
+use crate::directory::text::printable;
+use crate::input::ldap::bind::Handshake;
 use crate::input::ldap::failure::Failure;
 use crate::input::ldap::settings::Security;
 use crate::input::ldap::wire::layer::{Layer, Seal, Sealed};
 use crate::input::ldap::wire::messages::Outcome;
 use crate::input::ldap::wire::relay::Stream;
-use crate::model::text::printable;
 
 const IN_PROGRESS: u32 = 14;
 /// A handshake takes two or three steps; a server that wants more is playing.
 const MOST_STEPS: usize = 8;
 
 /// Binds, and takes the layer that the connection needs.
-pub(crate) async fn bind<S: Stream>(prologue: &mut Prologue<S>, peer: &Peer<'_>) -> Result<Layer, Failure> {
+pub(crate) async fn bind<S: Stream>(handshake: &mut Handshake<S>, peer: &Peer<'_>) -> Result<Layer, Failure> {
     let (context, first) = initiate(peer).await?;
-    let (mut context, last) = handshake(prologue, context, first).await?;
-    let outcome = sasl_step(prologue, last.as_deref()).await?;
+    let (mut context, last) = agree(handshake, context, first).await?;
+    let outcome = sasl_step(handshake, last.as_deref()).await?;
     let sealed = in_progress(&outcome)?;
     let offer = context.unwrap(sealed).map_err(|error| broken(&error))?;
     let offer = Offer::parse(&offer).map_err(|error| Failure::server(error.to_string()))?;
@@ -34,7 +34,7 @@ pub(crate) async fn bind<S: Stream>(prologue: &mut Prologue<S>, peer: &Peer<'_>)
     let mut sequence = Sequence::default();
     sequence.follow(sealed, false).map_err(|error| broken(&error))?;
     let answer = context.wrap(false, &answer).map_err(|error| broken(&error))?;
-    let outcome = sasl_step(prologue, Some(&answer)).await?;
+    let outcome = sasl_step(handshake, Some(&answer)).await?;
     if outcome.code != 0 {
         return Err(refusal(&outcome));
     }
@@ -60,13 +60,13 @@ async fn initiate(peer: &Peer<'_>) -> Result<(PendingClientCtx, Vec<u8>), Failur
     }
 }
 
-async fn handshake<S: Stream>(
-    prologue: &mut Prologue<S>,
+async fn agree<S: Stream>(
+    handshake: &mut Handshake<S>,
     mut context: PendingClientCtx,
     mut token: Vec<u8>,
 ) -> Result<(ClientCtx, Option<Vec<u8>>), Failure> {
     for _ in 0..MOST_STEPS {
-        let outcome = sasl_step(prologue, Some(&token)).await?;
+        let outcome = sasl_step(handshake, Some(&token)).await?;
         let reply = in_progress(&outcome)?;
         match context.step(reply).map_err(|error| broken(&error))? {
             Step::Finished((context, last)) => return Ok((context, last.map(|last| last.to_vec()))),

@@ -1,8 +1,8 @@
 //! Says who asks: simple, anonymous, or Kerberos (RFC 4511, section 4.2; RFC 4752).
 
+mod handshake;
 #[cfg(any(windows, feature = "kerberos"))]
 mod kerberos;
-mod prologue;
 mod refusal;
 mod sasl;
 #[cfg(any(windows, feature = "kerberos"))]
@@ -12,7 +12,7 @@ mod ticket;
 
 use zeroize::Zeroizing;
 
-pub(super) use self::prologue::Prologue;
+pub(super) use self::handshake::Handshake;
 use self::refusal::refused;
 use super::failure::Failure;
 use super::settings::{Auth, Security};
@@ -36,19 +36,19 @@ pub(super) struct Peer<'a> {
 
 /// Binds, and says which layer the rest of the connection goes through.
 pub(super) async fn bind<S: Stream>(
-    prologue: &mut Prologue<S>,
+    handshake: &mut Handshake<S>,
     auth: &Auth,
     peer: &Peer<'_>,
 ) -> Result<Layer, Failure> {
     match auth {
-        Auth::Kerberos => kerberos(prologue, peer).await,
-        Auth::Simple { user, password } => simple(prologue, auth, user, password.reveal()).await,
-        Auth::Anonymous => simple(prologue, auth, "", "").await,
+        Auth::Kerberos => kerberos(handshake, peer).await,
+        Auth::Simple { user, password } => simple(handshake, auth, user, password.reveal()).await,
+        Auth::Anonymous => simple(handshake, auth, "", "").await,
     }
 }
 
 async fn simple<S: Stream>(
-    prologue: &mut Prologue<S>,
+    handshake: &mut Handshake<S>,
     auth: &Auth,
     user: &str,
     secret: &str,
@@ -57,7 +57,7 @@ async fn simple<S: Stream>(
     let user = ber::element(OCTETS, &[user.as_bytes()]);
     let request = Zeroizing::new(ber::element(BIND_REQUEST, &[&version(), &user, &password]));
     // What it says is shown, and it knows the password now.
-    let outcome = prologue.ask(&request, BIND_RESPONSE).await;
+    let outcome = handshake.ask(&request, BIND_RESPONSE).await;
     let mut outcome = outcome.map_err(|failure| failure.reworded(|what| auth.discreet(what)))?;
     outcome.text = auth.discreet(&outcome.text);
     if outcome.code == 0 { Ok(Layer::None) } else { Err(refused(&outcome, "the bind")) }
@@ -69,12 +69,12 @@ fn version() -> Vec<u8> {
 
 /// One step of a SASL bind.
 #[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "the only mechanism is Kerberos"))]
-async fn sasl_step<S: Stream>(prologue: &mut Prologue<S>, token: Option<&[u8]>) -> Result<Outcome, Failure> {
+async fn sasl_step<S: Stream>(handshake: &mut Handshake<S>, token: Option<&[u8]>) -> Result<Outcome, Failure> {
     let mechanism = ber::element(OCTETS, &[b"GSSAPI"]);
     let token = token.map(|token| ber::element(OCTETS, &[token])).unwrap_or_default();
     let credentials = ber::element(0xa3, &[&mechanism, &token]);
     let request = ber::element(BIND_REQUEST, &[&version(), &ber::element(OCTETS, &[]), &credentials]);
-    prologue.ask(&request, BIND_RESPONSE).await
+    handshake.ask(&request, BIND_RESPONSE).await
 }
 
 #[cfg(any(windows, feature = "kerberos"))]
@@ -82,7 +82,7 @@ use self::kerberos::bind as kerberos;
 
 #[cfg(not(any(windows, feature = "kerberos")))]
 #[allow(clippy::unused_async, reason = "stands in for an exchange")]
-async fn kerberos<S: Stream>(_: &mut Prologue<S>, _: &Peer<'_>) -> Result<Layer, Failure> {
+async fn kerberos<S: Stream>(_: &mut Handshake<S>, _: &Peer<'_>) -> Result<Layer, Failure> {
     Err(Failure::last(
         "this build cannot authenticate with Kerberos",
         "build with `--features kerberos` (needs the headers of libkrb5 and libclang), or use --auth simple",
@@ -90,8 +90,8 @@ async fn kerberos<S: Stream>(_: &mut Prologue<S>, _: &Peer<'_>) -> Result<Layer,
 }
 
 /// Asks the server to begin with TLS (RFC 4511, section 4.14).
-pub(super) async fn start_tls<S: Stream>(prologue: &mut Prologue<S>) -> Result<(), Failure> {
+pub(super) async fn start_tls<S: Stream>(handshake: &mut Handshake<S>) -> Result<(), Failure> {
     let name = ber::element(0x80, &[b"1.3.6.1.4.1.1466.20037"]);
-    let outcome = prologue.ask(&ber::element(EXTENDED_REQUEST, &[&name]), EXTENDED_RESPONSE).await?;
+    let outcome = handshake.ask(&ber::element(EXTENDED_REQUEST, &[&name]), EXTENDED_RESPONSE).await?;
     if outcome.code == 0 { Ok(()) } else { Err(refused(&outcome, "StartTLS")) }
 }

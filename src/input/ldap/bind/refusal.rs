@@ -1,8 +1,8 @@
 //! What a server means when it refuses a bind.
 
+use crate::directory::text::printable;
 use crate::input::ldap::failure::{Failure, Trouble};
 use crate::input::ldap::wire::messages::Outcome;
-use crate::model::text::printable;
 
 /// The failure behind the result of a bind or of StartTLS.
 pub(crate) fn refused(outcome: &Outcome, request: &str) -> Failure {

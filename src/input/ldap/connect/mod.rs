@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 pub(super) use self::tls::Trust;
 use super::address::Address;
-use super::bind::{self, Peer, Prologue};
+use super::bind::{self, Handshake, Peer};
 use super::failure::{Failure, Trouble, within};
 use super::session::Session;
 use super::settings::{Security, Settings};
@@ -42,9 +42,9 @@ impl<'a> Connector<'a> {
         match (self.settings.security, &self.trust) {
             (Security::Ldaps, Some(trust)) => self.open_tls(address, stream, trust).await,
             (Security::StartTls, Some(trust)) => {
-                let mut prologue = Prologue::new(stream);
-                within(limit, "StartTLS", bind::start_tls(&mut prologue)).await?;
-                self.open_tls(address, prologue.into_stream(), trust).await
+                let mut handshake = Handshake::new(stream);
+                within(limit, "StartTLS", bind::start_tls(&mut handshake)).await?;
+                self.open_tls(address, handshake.into_stream(), trust).await
             }
             _ => self.open_bound(address, stream, None).await,
         }
@@ -63,11 +63,11 @@ impl<'a> Connector<'a> {
         stream: impl Stream + 'static,
         channel: Option<Vec<u8>>,
     ) -> Result<Session, Failure> {
-        let mut prologue = Prologue::new(stream);
+        let mut handshake = Handshake::new(stream);
         let peer = Peer { host: &address.host, channel, security: self.settings.security };
-        let bind = bind::bind(&mut prologue, &self.settings.auth, &peer);
+        let bind = bind::bind(&mut handshake, &self.settings.auth, &peer);
         let layer: Layer = within(self.settings.step_timeout, "the bind", bind).await?;
-        Session::start(prologue.into_stream(), layer, address, self.settings).await
+        Session::start(handshake.into_stream(), layer, address, self.settings).await
     }
 }
 

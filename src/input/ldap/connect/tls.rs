@@ -13,11 +13,11 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::directory::text::printable;
 use crate::input::ldap::failure::{Failure, Trouble};
 use crate::input::ldap::settings::Settings;
 use crate::input::ldap::wire::ber::{Elements, Malformed, OID, SEQUENCE};
 use crate::input::ldap::wire::relay::Stream;
-use crate::model::text::printable;
 
 /// What every TLS connection of a run needs.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use hickory_resolver::system_conf::read_system_conf;
 use super::membership;
 #[cfg(unix)]
 use super::realm;
+use crate::directory::host::HostName;
 use crate::input::ldap::failure::Trouble;
-use crate::model::host::HostName;
 
 /// The domain: the one this machine is a member of, else the user's, else the realm of the Kerberos ticket or of its
 /// configuration, else the resolver's domain.
@@ -36,7 +36,7 @@ fn of_kerberos() -> Option<String> {
     realm::of_ticket().or_else(realm::of_configuration)
 }
 
-/// Windows keeps its tickets elsewhere, and a krb5.conf on one of its drives is anybody's.
+/// Windows keeps its tickets references, and a krb5.conf on one of its drives is anybody's.
 #[cfg(not(unix))]
 fn of_kerberos() -> Option<String> {
     None

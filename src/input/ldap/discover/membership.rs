@@ -1,7 +1,7 @@
 //! What a Windows machine knows of its own place: its domain, and the site whose controllers are near. Only an administrator
 //! can write where that is kept.
 
-use crate::model::dn::Dn;
+use crate::directory::dn::Dn;
 
 /// The domain that this machine is a member of: Group Policy keeps the name of the machine's own object.
 pub(super) fn domain() -> Option<String> {

@@ -1,4 +1,4 @@
-//! Where a domain's controllers and a forest's catalogues are: the domain from the environment, the servers from DNS.
+//! Where a domain's controllers and a forest's catalogs are: the domain from the environment, the servers from DNS.
 
 mod environment;
 mod membership;
@@ -14,8 +14,8 @@ use hickory_resolver::{ResolverBuilder, TokioResolver};
 pub(super) use self::environment::domain;
 use self::records::{Service, in_order};
 use super::failure::{Failure, Trouble, within};
-use crate::model::host::HostName;
-use crate::model::text::printable;
+use crate::directory::host::HostName;
+use crate::directory::text::printable;
 
 /// The domain controllers of a domain, the one to try first first.
 pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<String>, Failure> {
@@ -31,10 +31,10 @@ pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<Str
     Ok(found)
 }
 
-/// The machines of a forest that have a global catalogue.
-pub(super) async fn catalogues(forest: &str, limit: Duration) -> Result<Vec<String>, Failure> {
+/// The machines of a forest that have a global catalog.
+pub(super) async fn catalogs(forest: &str, limit: Duration) -> Result<Vec<String>, Failure> {
     let below = format!("{}.", checked(forest)?);
-    within(limit, "the look-up of the global catalogue in DNS", near_and_far("_gc", &below)).await
+    within(limit, "the look-up of the global catalog in DNS", near_and_far("_gc", &below)).await
 }
 
 /// Those of this machine's site first, then all others. A site without any, or one that is gone, does no harm.

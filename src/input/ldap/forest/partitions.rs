@@ -1,8 +1,8 @@
 //! The partitions of the forest, and so its domains: the crossRef objects.
 
-use crate::model::dn::Dn;
-use crate::model::entry::Entry;
-use crate::model::schema::{self, Attribute};
+use crate::directory::dn::Dn;
+use crate::directory::entry::Entry;
+use crate::directory::schema::{self, Attribute};
 
 /// A naming context of the forest.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Partition {
         let flags: Option<Vec<i64>> = entry.values(Attribute::SystemFlags).map(schema::integer).collect();
         let contexts: Result<Vec<Dn>, _> = entry.values(Attribute::NcName).map(Dn::parse).collect();
         let (Some(flags), Ok(contexts)) = (flags, contexts) else { return Vec::new() };
-        // That of a directory elsewhere has no flags, but no NetBIOS name either, and does not lie below this forest's root.
+        // That of a directory references has no flags, but no NetBIOS name either, and does not lie below this forest's root.
         let is_here = |context: &Dn| context.lineage().any(|above| above == forest.key());
         let may_be_domain = |context: &Dn| match flags.as_slice() {
             [] => entry.has(Attribute::NetbiosName) || is_here(context),

@@ -2,12 +2,12 @@
 
 use ldap3::Scope;
 
-use crate::input::ldap::answer::Query;
+use crate::directory::dn::Dn;
+use crate::directory::schema;
 use crate::input::ldap::failure::{Failure, Trouble};
 use crate::input::ldap::progress::Progress;
+use crate::input::ldap::search::SearchRequest;
 use crate::input::ldap::session::Session;
-use crate::model::dn::Dn;
-use crate::model::schema;
 
 /// What of it matters.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub(super) struct Root {
     pub(super) configuration: Dn,
     /// The forest's root domain.
     pub(super) forest: Dn,
-    /// Whether the server has a global catalogue, if it says.
-    pub(super) has_catalogue: Option<bool>,
+    /// Whether the server has a global catalog, if it says.
+    pub(super) has_catalog: Option<bool>,
     /// Whether it is Samba.
     pub(super) is_samba: bool,
 }
@@ -36,15 +36,16 @@ const ATTRIBUTES: [&str; 6] = [
 impl Root {
     /// Asks a server.
     pub(super) async fn read(session: &mut Session, progress: &mut dyn Progress) -> Result<Self, Failure> {
-        let query = Query { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &ATTRIBUTES };
-        let answer = session.read(&query, progress).await?;
-        if let Some(refusal) = answer.refusal {
+        let request =
+            SearchRequest { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &ATTRIBUTES };
+        let result = session.read(&request, progress).await?;
+        if let Some(refusal) = result.refusal {
             let what =
                 format!("{} does not say what it is: result {} ({})", session.server, refusal.code, refusal.text);
             return Err(Failure::server(what));
         }
-        let found = answer.found.first();
-        let [domain, configuration, forest, catalogue, vendor, synchronized] = ATTRIBUTES;
+        let found = result.entries.first();
+        let [domain, configuration, forest, catalog, vendor, synchronized] = ATTRIBUTES;
         let text = |name: &str| found.and_then(|found| found.texts(name).next());
         let context = |name: &str| {
             let context = text(name).and_then(|text| Dn::parse(&text).ok()).filter(|dn| !dn.is_root());
@@ -60,7 +61,7 @@ impl Root {
             configuration: context(configuration)?,
             forest: context(forest)?,
             is_samba: text(vendor).is_some_and(|vendor| vendor.contains("Samba")),
-            has_catalogue: truth(catalogue),
+            has_catalog: truth(catalog),
         })
     }
 }

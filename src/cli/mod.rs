@@ -1,0 +1,10 @@
+//! All that only the program knows: arguments, passwords, where output goes, interrupts, progress.
+
+pub(crate) mod arguments;
+mod completions;
+mod destination;
+pub(crate) mod error;
+pub(crate) mod interrupt;
+mod man;
+mod progress;
+pub(crate) mod run;

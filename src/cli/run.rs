@@ -1,0 +1,167 @@
+//! The commands: what is read, judged and printed, in this order.
+
+use std::io::Write as _;
+
+use anyhow::Result;
+
+use spn_doctor::directory::Directory;
+use spn_doctor::directory::entry::Reading;
+use spn_doctor::directory::gap::Gap;
+use spn_doctor::directory::text::printable;
+use spn_doctor::input::recording::redaction::redact;
+use spn_doctor::input::{coverage, ldap, recording};
+use spn_doctor::judge::remedy::setspn::Dialect;
+use spn_doctor::judge::{checks, judge};
+use spn_doctor::render::{self, json, manual, table};
+use spn_doctor::report::{Report, Source, Verdict};
+use spn_doctor::trouble::Trouble;
+
+use super::arguments::{self, Check, Cli, Command, Format, Record};
+use super::destination::{Destination, Readers, print};
+use super::progress::Terminal;
+use super::{completions, error, man};
+
+/// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
+pub(crate) fn run(cli: &Cli) -> Result<u8> {
+    match &cli.command {
+        Command::Check(flags) => check(flags),
+        Command::Record(flags) => record(flags),
+        Command::Explain { code } => explain(code.as_deref()),
+        Command::Schema => print(&|out| out.write_all(render::SCHEMA.as_bytes())).map(|()| 0),
+        Command::Completions { shell } => print(&|out| completions::write(*shell, out)).map(|()| 0),
+        Command::Man => print(&man::write).map(|()| 0),
+    }
+}
+
+/// Reads the directory, wherever it is.
+fn read(directory: &arguments::Directory) -> Result<(Reading, Source)> {
+    if directory.from.is_empty() {
+        let live = ldap::read(&directory.settings()?, &mut Terminal::new(directory.verbose))?;
+        return Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }));
+    }
+    let files = directory.from.iter().map(|path| path.display().to_string()).collect();
+    Ok((recording::read(&directory.from)?, Source::Ldif { files }))
+}
+
+fn check(flags: &Check) -> Result<u8> {
+    let output = Destination::of(flags.output.as_deref())?;
+    let (report, error) = match judged(flags) {
+        Ok(report) => (report, None),
+        // Whoever parses the report gets one whenever the program ran at all.
+        Err(error) if matches!(flags.format, Format::Json) => (unjudged(&flags.directory, &error), Some(error)),
+        Err(error) => return Err(error),
+    };
+    output.write(Readers::All, &|out| match flags.format {
+        Format::Table => table::write(&report, out),
+        Format::Json => json::write(&report, out),
+    })?;
+    if let Some(error) = error {
+        return Err(error);
+    }
+    let found = flags.fail_on().is_some_and(|least| report.worst().is_some_and(|worst| worst <= least));
+    Ok(match report.verdict {
+        Verdict::Incomplete => 2,
+        Verdict::Healthy | Verdict::Findings => u8::from(found),
+    })
+}
+
+/// Reads, judges, and leaves what was asked for.
+fn judged(flags: &Check) -> Result<Report> {
+    let (reading, source) = read(&flags.directory)?;
+    let (entries, gaps) = reading.into_parts();
+    let mut directory = Directory::of(entries, gaps);
+    if matches!(source, Source::Ldif { .. }) {
+        coverage::add_exports(&mut directory.gaps, &[]);
+    }
+    let mut report = Report::new(&judge(&directory), source, flags.dialect());
+    if !flags.only.is_empty() {
+        let known: Vec<_> = report.servers.iter().map(|server| printable(&server.name)).collect();
+        report.restrict_to(&flags.only).map_err(|unknown| {
+            Trouble::new(unknown.to_string()).hint(format!("the Exchange servers here are: {}", known.join(", ")))
+        })?;
+    }
+    Ok(report)
+}
+
+/// The report that says why there is no answer.
+fn unjudged(directory: &arguments::Directory, error: &anyhow::Error) -> Report {
+    let files: Vec<String> = directory.from.iter().map(|path| path.display().to_string()).collect();
+    let server = directory.server.first().or(directory.domain.as_ref()).cloned().unwrap_or_default();
+    let place = if files.is_empty() { server.clone() } else { files.join(", ") };
+    let source = if files.is_empty() { Source::Ldap { server, forest: String::new() } } else { Source::Ldif { files } };
+    let place = if place.is_empty() { "directory".to_owned() } else { place };
+    let words = [Some(error::in_words(error)), error::hint(error)].into_iter().flatten();
+    Report::unjudged(source, &Gap::new(place, words.collect::<Vec<_>>().join("; ")))
+}
+
+fn record(flags: &Record) -> Result<u8> {
+    let output = Destination::of(Some(&flags.output))?;
+    let (mut reading, source) = read(&flags.directory)?;
+    // What makes no sense, or only half, is as incomplete as what was not read, and would not be seen any more in the recording.
+    reading.gaps = judge(&Directory::new(&reading)).gaps().cloned().collect();
+    if flags.redact {
+        reading = redacted(&reading)?;
+    }
+    let header = recording::Header { about: about(&source, flags.redact), gaps: reading.gaps.clone() };
+    output.write(Readers::Owner, &|out| recording::write(out, &header, reading.entries()))?;
+    for gap in &reading.gaps {
+        let _ = writeln!(anstream::stderr(), "not read: {}: {}", printable(&gap.place), printable(&gap.what));
+    }
+    Ok(if reading.gaps.is_empty() { 0 } else { 2 })
+}
+
+/// What a recording says of itself; a redacted one names nobody.
+fn about(source: &Source, redacted: bool) -> Vec<String> {
+    let mut about = vec![
+        format!("tool: {} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+        format!("recorded: {}", humantime::format_rfc3339_seconds(std::time::SystemTime::now())),
+    ];
+    match source {
+        _ if redacted => about.push("names were replaced".to_owned()),
+        Source::Ldap { server, forest } => about.extend([format!("forest: {forest}"), format!("server: {server}")]),
+        Source::Ldif { files } => about.push(format!("from: {}", files.join(", "))),
+    }
+    about
+}
+
+/// The same without names, if it is judged alike.
+fn redacted(reading: &Reading) -> Result<Reading> {
+    let redacted = redact(reading);
+    let (before, after) = (outline(reading), outline(&redacted));
+    let Some(difference) = difference(&before, &after) else { return Ok(redacted) };
+    let what =
+        format!("without its names this directory would be judged differently ({difference}), so nothing was written");
+    Err(Trouble::new(what).hint("record without --redact, and replace the names by hand").into())
+}
+
+/// The first thing that two judgements do not have in common.
+fn difference(before: &[String], after: &[String]) -> Option<String> {
+    let times = |outline: &[String], line: &String| outline.iter().filter(|other| *other == line).count();
+    let differs = |line: &&String| times(before, line) != times(after, line);
+    let line = before.iter().chain(after).find(differs)?;
+    Some(format!("{line}: {} before, {} after", times(before, line), times(after, line)))
+}
+
+/// What a judgement comes to, apart from names.
+fn outline(reading: &Reading) -> Vec<String> {
+    let directory = Directory::new(reading);
+    let report = Report::new(&judge(&directory), Source::Ldif { files: Vec::new() }, Dialect::default());
+    let findings = report.findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code));
+    let spns = report.servers.iter().flat_map(|server| &server.spns).map(|spn| format!("SPN {}", spn.status));
+    let gaps = report.problems.iter().map(|_| "problem".to_owned());
+    let mut outline: Vec<String> = findings.chain(spns).chain(gaps).collect();
+    outline.sort();
+    outline
+}
+
+fn explain(code: Option<&str>) -> Result<u8> {
+    let Some(code) = code else {
+        return print(&manual::write_list).map(|()| 0);
+    };
+    let unknown = || {
+        Trouble::new(format!("there is no finding code {}", printable(code)))
+            .hint("`spn-doctor explain` lists all codes")
+    };
+    let check = checks::named(code).ok_or_else(unknown)?;
+    print(&|out| manual::write(check, out)).map(|()| 0)
+}

@@ -1,0 +1,174 @@
+//! The objects that hold service principal names or may be a server's account.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::dn::Dn;
+use super::domain::Domain;
+use super::doubts::Facts;
+use super::entry::Entry;
+use super::host::HostName;
+use super::schema::{self, Attribute};
+use super::spn::Spn;
+use super::text::{fold, sort_folded};
+
+/// A computer, user or other object that holds service principal names or may be a server's account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The object.
+    pub dn: Dn,
+    /// The logon name, `EX01$`; an object without one cannot be named to setspn.
+    pub sam_account_name: Option<String>,
+    /// The FQDN the computer gives itself.
+    pub dns_host_name: Option<String>,
+    /// Whether it is a computer, as opposed to a user or anything else. Managed service accounts are.
+    pub computer: bool,
+    /// Whether it is a managed service account.
+    pub managed: bool,
+    /// Whether the account is disabled.
+    pub disabled: bool,
+    /// When it last logged on, to within two weeks.
+    pub last_logon: Option<SystemTime>,
+    /// The names it holds, each once, sorted by [`Spn::key`]. There may be very many, and a remedy keeps its account.
+    pub spns: Arc<[Spn]>,
+    /// The domain it lies in.
+    pub domain: Arc<Domain>,
+}
+
+/// Bit 2 of `userAccountControl`: `ADS_UF_ACCOUNTDISABLE`.
+const DISABLED: i64 = 2;
+
+/// The time that Windows counts from 1601 in units of 100 ns, if it is a day we could mean: 0 stands for never.
+fn file_time(ticks: i64) -> Option<SystemTime> {
+    const TO_1970: u64 = 11_644_473_600;
+    const YEAR_9999: u64 = 253_402_300_800;
+    let seconds = (u64::try_from(ticks).ok()? / 10_000_000).checked_sub(TO_1970)?;
+    (seconds < YEAR_9999).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+impl Account {
+    pub(super) fn of(entry: &Entry, domain: Arc<Domain>, facts: &mut impl Facts) -> Self {
+        let mut spns: Vec<Spn> = entry.values(Attribute::ServicePrincipalName).map(Spn::held).collect();
+        sort_folded(&mut spns, Spn::as_str);
+        spns.dedup();
+        Self {
+            dn: entry.dn.clone(),
+            sam_account_name: facts.text(entry, Attribute::SamAccountName),
+            dns_host_name: facts.text(entry, Attribute::DnsHostName),
+            computer: entry.is_a(schema::COMPUTER),
+            managed: schema::MANAGED_SERVICE_ACCOUNTS.iter().any(|class| entry.is_a(class)),
+            disabled: facts.integer(entry, Attribute::UserAccountControl).is_some_and(|flags| flags & DISABLED != 0),
+            last_logon: entry
+                .values(Attribute::LastLogonTimestamp)
+                .filter_map(schema::integer)
+                .max()
+                .and_then(file_time),
+            spns: spns.into(),
+            domain,
+        }
+    }
+
+    /// Whether it may be the account of a server: a computer that is no managed service account.
+    #[must_use]
+    pub fn is_machine(&self) -> bool {
+        self.computer && !self.managed
+    }
+
+    /// Whether it is the loser of a replication conflict: `CN=EX01\\0ACNF:…`, or a logon name `$DUPLICATE-…`.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        let sam = self.sam_account_name.as_deref().map(fold).unwrap_or_default();
+        self.dn.is_conflict() || sam.starts_with("$duplicate-")
+    }
+
+    /// Whether nobody can log on as it any more: it is disabled, or the loser of a replication conflict.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.disabled || self.is_conflict()
+    }
+
+    /// Whether it gives itself this DNS name.
+    #[must_use]
+    pub fn calls_itself(&self, name: &HostName) -> bool {
+        self.dns_host_name.as_deref().is_some_and(|own| name.is(own))
+    }
+
+    /// The value as this account holds it.
+    #[must_use]
+    pub fn held(&self, spn: &Spn) -> Option<&Spn> {
+        self.beginning_with(spn.key()).first().filter(|held| *held == spn)
+    }
+
+    /// The names it holds whose keys begin like this.
+    #[must_use]
+    pub fn beginning_with(&self, start: &str) -> &[Spn] {
+        let first = self.spns.partition_point(|spn| spn.key() < start);
+        let from_there = self.spns.get(first..).unwrap_or_default();
+        let count = from_there.partition_point(|spn| spn.key().starts_with(start));
+        from_there.get(..count).unwrap_or_default()
+    }
+}
+
+/// All accounts that were read.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    list: Vec<Account>,
+    /// The place of an account in `list` and of a name in its `spns`, by the key of the name.
+    by_spn: Vec<(usize, usize)>,
+    by_sam: HashMap<String, Vec<usize>>,
+    by_dns: HashMap<String, Vec<usize>>,
+}
+
+impl Accounts {
+    pub(super) fn new(mut list: Vec<Account>) -> Self {
+        list.shrink_to_fit();
+        let mut by_spn = Vec::with_capacity(list.iter().map(|account| account.spns.len()).sum());
+        let mut by_sam = HashMap::<_, Vec<usize>>::new();
+        let mut by_dns = HashMap::<_, Vec<usize>>::new();
+        for (number, account) in list.iter().enumerate() {
+            by_spn.extend((0..account.spns.len()).map(|spn| (number, spn)));
+            if let Some(name) = &account.sam_account_name {
+                by_sam.entry(fold(name)).or_default().push(number);
+            }
+            if let Some(name) = &account.dns_host_name {
+                by_dns.entry(fold(name)).or_default().push(number);
+            }
+        }
+        let mut accounts = Self { list, by_spn: Vec::new(), by_sam, by_dns };
+        by_spn.sort_by(|one, other| accounts.key(*one).cmp(&accounts.key(*other)));
+        accounts.by_spn = by_spn;
+        accounts
+    }
+
+    fn key(&self, (account, spn): (usize, usize)) -> Option<&str> {
+        Some(self.list.get(account)?.spns.get(spn)?.key())
+    }
+
+    /// The accounts that hold exactly this name.
+    pub fn holders<'a>(&'a self, spn: &Spn) -> impl Iterator<Item = &'a Account> + use<'a> {
+        let begin = self.by_spn.partition_point(|place| self.key(*place) < Some(spn.key()));
+        let from_there = self.by_spn.get(begin..).unwrap_or_default();
+        let count = from_there.partition_point(|place| self.key(*place) == Some(spn.key()));
+        from_there.iter().take(count).filter_map(|(account, _)| self.list.get(*account))
+    }
+
+    /// The accounts of this logon name.
+    pub fn called<'a>(&'a self, sam_account_name: &str) -> impl Iterator<Item = &'a Account> + use<'a> {
+        self.listed(self.by_sam.get(&fold(sam_account_name)))
+    }
+
+    /// The accounts that give themselves this DNS name.
+    pub fn calling_themselves<'a>(&'a self, name: &HostName) -> impl Iterator<Item = &'a Account> + use<'a> {
+        self.listed(self.by_dns.get(name.key()))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.list.iter()
+    }
+
+    fn listed<'a>(&'a self, numbers: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Account> + use<'a> {
+        numbers.into_iter().flatten().filter_map(|number| self.list.get(*number))
+    }
+}

@@ -1,0 +1,166 @@
+//! Entries become things with types: servers with their endpoints, send connectors, accounts, domains, and what could not be read.
+
+pub mod account;
+pub mod connector;
+pub mod dn;
+pub mod domain;
+mod doubts;
+pub mod endpoint;
+pub mod entry;
+pub mod gap;
+pub mod host;
+pub mod schema;
+pub mod server;
+pub mod spn;
+pub mod text;
+pub mod version;
+
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+
+use self::account::{Account, Accounts};
+use self::connector::SendConnector;
+use self::dn::Dn;
+use self::domain::Domains;
+use self::doubts::Doubts;
+use self::endpoint::{Endpoint, Kind};
+use self::entry::{Entry, Reading};
+use self::gap::Gap;
+use self::host::HostName;
+use self::schema::Attribute;
+use self::server::Server;
+use self::spn::Spn;
+use self::text::{same, sort_folded};
+
+/// A directory that can be asked.
+#[derive(Debug)]
+pub struct Directory {
+    /// The Exchange servers, by name.
+    pub servers: Vec<Server>,
+    /// Endpoints whose server was deleted while they were made: below CN=LostAndFoundConfig.
+    pub orphans: Vec<Endpoint>,
+    /// Send connectors with Exchange Server authentication, by name.
+    pub send_connectors: Vec<SendConnector>,
+    /// The virtual servers that connectors send from or to, by [`Dn::key`].
+    pub bridgeheads: HashSet<String>,
+    /// Holders of service principal names, and the servers' accounts.
+    pub accounts: Accounts,
+    /// The domains of the forest.
+    pub domains: Domains,
+    /// Whether the administrator made `HOST/x` stand for `SMTPSVC/x` (`sPNMappings`).
+    pub host_covers_smtpsvc: bool,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+impl Directory {
+    /// Makes sense of what was read. The order in which it was read does not matter.
+    #[must_use]
+    pub fn new(reading: &Reading) -> Self {
+        Self::of(reading.entries(), reading.gaps.clone())
+    }
+
+    /// The same of these entries. Those given away are dropped one by one: there may be a hundred thousand.
+    #[must_use]
+    pub fn of<E: Borrow<Entry>>(entries: impl Iterator<Item = E>, gaps: Vec<Gap>) -> Self {
+        let mut doubts = Doubts(gaps);
+        let held: Vec<E> = entries.filter(|entry| !entry.borrow().is_deleted()).collect();
+        let entries: Vec<&Entry> = held.iter().map(Borrow::borrow).collect();
+        for entry in &entries {
+            doubts.about_ranges(entry);
+        }
+        let mut domains = Domains::of(entries.iter().copied(), &mut doubts);
+        let (servers, orphans) = exchange(&entries, &mut doubts);
+        let mut send_connectors: Vec<_> =
+            entries.iter().filter_map(|entry| SendConnector::of(entry, &mut doubts)).collect();
+        sort_folded(&mut send_connectors, |connector| &connector.name);
+        let bridgeheads = entries.iter().flat_map(|entry| connector::bridgeheads(entry));
+        let bridgeheads = bridgeheads.map(|name| name.key().to_owned()).collect();
+        let host_covers_smtpsvc = entries.iter().any(|entry| maps_host_to_smtpsvc(entry));
+        let mut accounts = Vec::new();
+        for entry in held {
+            let entry = entry.borrow();
+            if is_account(entry) {
+                accounts.push(Account::of(entry, domains.of_object(&entry.dn), &mut doubts));
+            }
+        }
+        let mut gaps = doubts.0;
+        gaps.sort();
+        gaps.dedup_by(|later, earlier| later.place == earlier.place && later.what == earlier.what);
+        let accounts = Accounts::new(accounts);
+        Self { servers, orphans, send_connectors, bridgeheads, accounts, domains, host_covers_smtpsvc, gaps }
+    }
+
+    /// Who holds `SMTPSVC/<name>` as a domain controller sees it: its holders, or where there is none and `HOST` stands for
+    /// SMTPSVC, those of the `HOST` name. Sorted by DN.
+    #[must_use]
+    pub fn holders(&self, name: &HostName) -> Vec<&Account> {
+        let mut holders: Vec<&Account> = self.accounts.holders(&Spn::smtpsvc(name)).collect();
+        if holders.is_empty() && self.host_covers_smtpsvc {
+            holders.extend(self.accounts.holders(&Spn::host(name)));
+        }
+        sort_folded(&mut holders, |account| account.dn.as_str());
+        holders
+    }
+
+    /// The server that an object lies below.
+    #[must_use]
+    pub fn server_above(&self, dn: &Dn) -> Option<&Server> {
+        lineage(dn).find_map(|above| self.servers.iter().find(|server| server.dn.key() == above))
+    }
+}
+
+fn is_account(entry: &Entry) -> bool {
+    entry.has(Attribute::ServicePrincipalName) || entry.has(Attribute::SamAccountName)
+}
+
+/// `sPNMappings` lines are `host=alerter,appmgmt,…`.
+fn maps_host_to_smtpsvc(entry: &Entry) -> bool {
+    let maps = |value: &str| {
+        value.split_once('=').is_some_and(|(class, aliases)| {
+            same(class.trim(), "host") && aliases.split(',').any(|alias| same(alias.trim(), "smtpsvc"))
+        })
+    };
+    entry.values(Attribute::SpnMappings).any(maps)
+}
+
+/// The names above an object. An endpoint lies three levels below its server; names of thousands of parts are made to keep us busy.
+fn lineage(dn: &Dn) -> impl Iterator<Item = &str> {
+    const DEEPEST: usize = 200;
+    dn.lineage().skip(1).take(DEEPEST)
+}
+
+/// Whether this is where objects go whose container was deleted while they were made.
+#[must_use]
+pub fn is_lost_and_found(dn: &Dn) -> bool {
+    dn.key().contains(",cn=lostandfoundconfig,cn=configuration")
+}
+
+/// The servers, with the endpoints below them, and the endpoints that lost theirs.
+fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> (Vec<Server>, Vec<Endpoint>) {
+    let mut servers = Vec::new();
+    for entry in entries.iter().filter(|entry| server::is_server(entry)) {
+        servers.push(Server::of(entry, doubts));
+    }
+    sort_folded(&mut servers, |server| &server.names.name);
+    let places: HashMap<String, usize> =
+        servers.iter().enumerate().map(|(place, server)| (server.dn.key().to_owned(), place)).collect();
+    let mut orphans = Vec::new();
+    let mut endpoints: Vec<Endpoint> = entries.iter().filter_map(|entry| Endpoint::of(entry, doubts)).collect();
+    sort_folded(&mut endpoints, |endpoint| &endpoint.name);
+    for mut endpoint in endpoints {
+        let place = lineage(&endpoint.dn).find_map(|above| places.get(above));
+        match place.and_then(|place| servers.get_mut(*place)) {
+            Some(server) => {
+                endpoint.settle(server.skipped.is_none(), server.roles);
+                if matches!(endpoint.kind, Kind::ReceiveConnector { .. }) || server.has_virtual_servers() {
+                    server.endpoints.push(endpoint);
+                }
+            }
+            None if is_lost_and_found(&endpoint.dn) => orphans.push(endpoint),
+            // Its server was not read, which whoever reads has to notice.
+            None => {}
+        }
+    }
+    (servers, orphans)
+}

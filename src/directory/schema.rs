@@ -1,0 +1,207 @@
+//! The names of the directory's classes and attributes that the judgement rests on.
+
+use super::text::fold;
+
+/// An Exchange server, and what derives from it without being one.
+pub const EXCHANGE_SERVER: &str = "msExchExchangeServer";
+/// The last part of an Exchange server's `objectCategory`. Exchange itself finds its servers by this.
+pub const EXCHANGE_SERVER_CATEGORY: &str = "ms-Exch-Exchange-Server";
+/// The classes that derive from [`EXCHANGE_SERVER`]: transport roles of 2013 and later, Client Access arrays of 2010, server policies
+/// of 2000 and 2003. Nothing of these is a server.
+pub const NO_SERVERS: [&str; 4] = [
+    "msExchExchangeTransportServer",
+    "msExchClientAccessArray",
+    "msExchClientAccessArrayLegacy",
+    "msExchExchangeServerPolicy",
+];
+/// An SMTP virtual server of Exchange 2000 and 2003.
+pub const VIRTUAL_SERVER: &str = "protocolCfgSMTPServer";
+/// A receive connector of Exchange 2007 and later.
+pub const RECEIVE_CONNECTOR: &str = "msExchSmtpReceiveConnector";
+/// A send connector; in Exchange 2000 and 2003, an SMTP connector.
+pub const SEND_CONNECTOR: &str = "msExchRoutingSMTPConnector";
+/// A connector between two routing groups of Exchange 2000 and 2003.
+pub const ROUTING_GROUP_CONNECTOR: &str = "msExchRoutingGroupConnector";
+/// A computer account, and so a managed service account.
+pub const COMPUTER: &str = "computer";
+/// The classes that derive from [`COMPUTER`] without being a machine.
+pub const MANAGED_SERVICE_ACCOUNTS: [&str; 3] =
+    ["msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount", "msDS-DelegatedManagedServiceAccount"];
+/// A naming context of the forest, below CN=Partitions.
+pub const CROSS_REF: &str = "crossRef";
+/// The account of each domain's Key Distribution Center. It holds `kadmin/changepw`, so every whole export of accounts has it.
+pub const KRBTGT: &str = "krbtgt";
+
+macro_rules! attributes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// An attribute that the judgement needs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Attribute { $($(#[$doc])* $variant,)* }
+
+        impl Attribute {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name as the schema spells it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+attributes! {
+    /// The classes of an object.
+    ObjectClass = "objectClass",
+    /// The class that an object is, as the DN of that class in the schema.
+    ObjectCategory = "objectCategory",
+    /// The number that an object keeps when it is renamed or moved. Binary; kept as [`guid`] writes it.
+    ObjectGuid = "objectGUID",
+    /// The common name: of an Exchange server, its NetBIOS name.
+    Cn = "cn",
+    /// TRUE on what is left of a deleted object.
+    IsDeleted = "isDeleted",
+    /// `protocol:address` of a server.
+    NetworkAddress = "networkAddress",
+    /// Exchange's version and build, as text.
+    SerialNumber = "serialNumber",
+    /// Exchange's version and build, packed into a number.
+    VersionNumber = "versionNumber",
+    /// Exchange's roles, a bit field.
+    CurrentServerRoles = "msExchCurrentServerRoles",
+    /// The name of a virtual server.
+    AdminDisplayName = "adminDisplayName",
+    /// The FQDN that a virtual server announces.
+    VirtualServerFqdn = "msExchSmtpFullyQualifiedDomainName",
+    /// How clients may authenticate to a virtual server, a bit field.
+    AuthenticationFlags = "msExchAuthenticationFlags",
+    /// The packages that Integrated Windows Authentication of a virtual server offers.
+    AuthenticationProviders = "msExchNTAuthenticationProviders",
+    /// FALSE on a virtual server that is not started with the service.
+    ServerAutoStart = "msExchServerAutoStart",
+    /// The FQDN that a receive connector announces.
+    ConnectorFqdn = "msExchSMTPReceiveConnectorFQDN",
+    /// FALSE on a disabled receive connector.
+    ConnectorEnabled = "msExchSmtpReceiveEnabled",
+    /// How clients may authenticate to a receive connector, a bit field.
+    ConnectorSecurity = "msExchSMTPReceiveInboundSecurityFlag",
+    /// What a receive connector insists on, and `EnableAuthGSSAPI`, a bit field.
+    ConnectorRestrictions = "msExchSmtpReceiveProtocolRestrictions",
+    /// What a receive connector offers, and `SuppressXAnonymousTls`, a bit field.
+    ConnectorOptions = "msExchSmtpReceiveProtocolOptions",
+    /// The role of the server that a receive connector belongs to.
+    ConnectorRole = "msExchSmtpReceiveRole",
+    /// FALSE on a disabled send connector.
+    SendEnabled = "msExchSmtpSendEnabled",
+    /// What a send connector does, and how it authenticates to its smart host.
+    SendFlags = "msExchSmtpSendFlags",
+    /// The FQDN that a send connector gives in EHLO.
+    SendFqdn = "msExchSMTPSendConnectorFQDN",
+    /// Where a send connector sends to.
+    SmartHost = "msExchSmtpSmartHost",
+    /// The virtual servers that a connector sends from.
+    SourceBridgeheads = "msExchSourceBridgeheadServersDN",
+    /// The virtual servers that a routing group connector sends to.
+    TargetBridgeheads = "msExchTargetBridgeheadServersDN",
+    /// The service principal names of an account.
+    ServicePrincipalName = "servicePrincipalName",
+    /// The logon name of an account; ends in `$` for a computer.
+    SamAccountName = "sAMAccountName",
+    /// The FQDN of a computer.
+    DnsHostName = "dNSHostName",
+    /// Whether an account is disabled, among others, a bit field.
+    UserAccountControl = "userAccountControl",
+    /// When an account last logged on, to within two weeks, in units of 100 ns since 1601.
+    LastLogonTimestamp = "lastLogonTimestamp",
+    /// The DN of a naming context.
+    NcName = "nCName",
+    /// The DNS name of a naming context.
+    DnsRoot = "dnsRoot",
+    /// The NetBIOS name of a domain.
+    NetbiosName = "nETBIOSName",
+    /// Bit 2 on a crossRef: the naming context is a domain.
+    SystemFlags = "systemFlags",
+    /// Which service classes HOST stands for.
+    SpnMappings = "sPNMappings",
+}
+
+impl Attribute {
+    /// The attribute of this name, whatever its case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::of_bytes(name.as_bytes())
+    }
+
+    /// The attribute of this name, whatever its case.
+    #[must_use]
+    pub fn of_bytes(name: &[u8]) -> Option<Self> {
+        Self::ALL.iter().copied().find(|attribute| attribute.name().as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether an object has one value of it at most.
+    #[must_use]
+    pub fn is_single_valued(self) -> bool {
+        !matches!(
+            self,
+            Self::ObjectClass
+                | Self::NetworkAddress
+                | Self::SerialNumber
+                | Self::SourceBridgeheads
+                | Self::TargetBridgeheads
+                | Self::ServicePrincipalName
+                | Self::SpnMappings
+                | Self::DnsRoot
+        )
+    }
+}
+
+/// An `objectGUID` as text, whether it was read as its 16 bytes or as the text that `ldbsearch` makes of them.
+#[must_use]
+pub fn guid(value: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    write_guid(value, &mut text);
+    text
+}
+
+/// Writes an `objectGUID` as text.
+pub fn write_guid(value: &[u8], text: &mut String) {
+    /// The first three parts are numbers, which Windows keeps with their low bytes first.
+    const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    text.clear();
+    let Some(bytes) = value.first_chunk::<16>().filter(|_| value.len() == 16) else {
+        text.push_str(&fold(&String::from_utf8_lossy(value)));
+        return;
+    };
+    let mut digits = [b'-'; 36];
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
+    let mut at = 0;
+    for byte in ORDER.iter().filter_map(|from| bytes.get(*from)) {
+        // The hyphens stay.
+        at += usize::from(matches!(at, 8 | 13 | 18 | 23));
+        for half in [byte >> 4, byte & 15] {
+            if let Some(place) = digits.get_mut(at) {
+                *place = digit(half);
+            }
+            at += 1;
+        }
+    }
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+}
+
+/// Reads an integer (syntax 2.5.5.9); flags are stored as signed numbers.
+#[must_use]
+pub fn integer(text: &str) -> Option<i64> {
+    text.trim().parse().ok()
+}
+
+/// Reads a boolean (syntax 2.5.5.8).
+#[must_use]
+pub fn boolean(text: &str) -> Option<bool> {
+    match fold(text.trim()).as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! Whether each domain's accounts were seen.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{Survey, is_account};
+use crate::directory::dn::Dn;
+use crate::directory::domain;
+use crate::directory::entry::Entry;
+use crate::directory::gap::{Gap, Kind, Prose};
+use crate::directory::schema::{self, Attribute};
+use crate::directory::text::same;
+
+/// What is known of a domain.
+#[derive(Default)]
+struct Seen {
+    has_cross_ref: bool,
+    has_krbtgt: bool,
+}
+
+/// One problem a domain at most. Where nothing of the configuration was read, that is told elsewhere.
+pub(super) fn gaps(survey: &Survey, named: &[Dn]) -> Vec<Gap> {
+    let domains = domains(survey, named);
+    let is_known = domains.values().any(|domain| domain.has_cross_ref);
+    let mut gaps: Vec<Gap> = domains.iter().filter_map(|(key, seen)| gap(survey, key, seen, is_known)).collect();
+    if !is_known && forest_root(survey).is_some() {
+        let accounts = domains.keys().filter_map(|key| Dn::parse(key).ok()).map(|dn| dn.dns_domain());
+        let accounts: Vec<String> = accounts.filter(|domain| !domain.is_empty()).collect();
+        let what = Prose::new("the domains of the forest are not known: no crossRef of one was read below CN=Partitions of the configuration, not even of ")
+            .names(Kind::Host, accounts.iter().map(String::as_str), " or ");
+        gaps.push(Gap::new("directory", what).fixed_by(survey.commands.in_configuration("CN=Partitions,")));
+    }
+    gaps
+}
+
+fn gap(survey: &Survey, key: &str, seen: &Seen, is_known: bool) -> Option<Gap> {
+    let dns = Dn::parse(key).map(|dn| dn.dns_domain()).unwrap_or_default();
+    let place = if dns.is_empty() { Prose::new("accounts outside any domain") } else { Prose::place(Kind::Host, &dns) };
+    if !seen.has_krbtgt {
+        let what = "krbtgt was not read, which every domain has: the accounts of this domain are missing, or some of them, \
+                    because they were not exported, were left out by a filter, or may not be seen";
+        return Some(Gap::new(place, what).fixed_by(survey.commands.accounts(key)));
+    }
+    (is_known && !seen.has_cross_ref).then(|| {
+        let what = "accounts of this domain were read, but no crossRef below CN=Partitions of the configuration names it: \
+                    that was not read, or the domain belongs to another forest";
+        Gap::new(place, what).fixed_by(survey.commands.in_configuration("CN=Partitions,"))
+    })
+}
+
+/// The domain above the configuration: it has the first accounts of every forest.
+fn forest_root<'a>(survey: &'a Survey) -> Option<&'a str> {
+    let in_configuration = |entry: &&&Entry| entry.dn.key().contains(",cn=configuration,");
+    survey.entries.iter().find(in_configuration).map(|entry| entry.dn.domain_key()).filter(|key| !key.is_empty())
+}
+
+/// All domains that anything speaks of, by their [keys](Dn::domain_key).
+fn domains(survey: &Survey, named: &[Dn]) -> BTreeMap<String, Seen> {
+    let mut domains: BTreeMap<String, Seen> = BTreeMap::new();
+    let mut others: HashSet<Dn> = HashSet::new();
+    for entry in survey.entries.iter().filter(|entry| entry.is_a(schema::CROSS_REF)) {
+        let is_domain = domain::is_domain(entry);
+        for context in contexts(entry) {
+            if is_domain {
+                domains.entry(context.key().to_owned()).or_default().has_cross_ref = true;
+            } else {
+                others.insert(context);
+            }
+        }
+    }
+    for entry in survey.entries.iter().filter(|entry| is_account(entry)) {
+        let is_krbtgt = entry.values(Attribute::SamAccountName).any(|name| same(name, schema::KRBTGT));
+        domains.entry(entry.dn.domain_key().to_owned()).or_default().has_krbtgt |= is_krbtgt;
+    }
+    if let Some(root) = forest_root(survey) {
+        domains.entry(root.to_owned()).or_default();
+    }
+    for dn in named.iter().filter(|dn| may_hold_accounts(dn, &others)) {
+        domains.entry(dn.domain_key().to_owned()).or_default();
+    }
+    domains
+}
+
+fn contexts(cross_ref: &Entry) -> impl Iterator<Item = Dn> {
+    cross_ref.values(Attribute::NcName).filter_map(|name| Dn::parse(name).ok())
+}
+
+/// Whether a name lies in a domain: not in the configuration, nor in an application partition.
+fn may_hold_accounts(dn: &Dn, others: &HashSet<Dn>) -> bool {
+    let is_zone = |above: &str| above.starts_with("dc=domaindnszones,") || above.starts_with("dc=forestdnszones,");
+    let is_configuration = |above: &str| above.starts_with("cn=configuration,");
+    let is_other = |above: &str| others.iter().any(|other| other.key() == above);
+    !dn.domain_key().is_empty()
+        && !dn.lineage().any(|above| is_zone(above) || is_configuration(above) || is_other(above))
+}

@@ -1,0 +1,215 @@
+//! What must have been seen before an answer counts, live and recorded alike.
+//!
+//! Each rule depends on the objects alone, not on how they were read: so a recording of an incomplete reading shows the same
+//! problems again. Only the commands that get what is missing differ.
+
+mod accounts;
+pub mod commands;
+mod domains;
+mod exchange;
+
+use std::collections::{BTreeSet, HashMap};
+
+use self::commands::Commands;
+use crate::directory::Directory;
+use crate::directory::dn::Dn;
+use crate::directory::entry::{Entry, Reading};
+use crate::directory::gap::Gap;
+use crate::directory::schema::Attribute;
+
+/// Where the objects come from, and so what gets more of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A directory that was asked: what is missing may not be seen.
+    Live,
+    /// Recordings: what is missing was not exported.
+    Recorded,
+}
+
+/// Adds what is missing to a reading's gaps, unless they tell of it. `named` are the domains, and objects in domains, that somebody
+/// spoke of beside the objects: the rootDSE, or a referral.
+pub fn complete(reading: &mut Reading, named: &[Dn], source: Source) {
+    let missing = gaps(reading, named, source);
+    let told: HashMap<(String, String), usize> =
+        (0..).zip(&reading.gaps).map(|(number, gap)| ((gap.place.to_string(), gap.what.to_string()), number)).collect();
+    for gap in missing {
+        match told.get(&(gap.place.to_string(), gap.what.to_string())).and_then(|number| reading.gaps.get_mut(*number))
+        {
+            // A recording tells of its problems, but no command that came with a file is believed.
+            Some(known) if known.fix.is_empty() => known.fix = gap.fix,
+            Some(_) => {}
+            None => reading.gaps.push(gap),
+        }
+    }
+}
+
+/// The commands that export an object and its like anew.
+#[must_use]
+pub fn export_anew(dn: &Dn) -> Vec<String> {
+    let commands = Commands::of(&[], &[], Source::Recorded);
+    let is_configuration = dn.key().contains("cn=configuration,");
+    if is_configuration { commands.below(dn.as_str()) } else { commands.accounts(dn.domain_key()) }
+}
+
+/// Names commands for problems of recordings that name none: of an object, those that export it and its like anew; of a file, those that
+/// export all of the forest that is known by now.
+pub fn add_exports(gaps: &mut [Gap], entries: &[&Entry]) {
+    let commands = Commands::of(entries, &[], Source::Recorded);
+    let domains: BTreeSet<&str> =
+        entries.iter().filter(|entry| is_account(entry)).map(|entry| entry.dn.domain_key()).collect();
+    let accounts = domains.into_iter().filter(|domain| !domain.is_empty()).flat_map(|domain| commands.accounts(domain));
+    let all: Vec<String> = commands.organization().into_iter().chain(accounts).collect();
+    for gap in gaps.iter_mut().filter(|gap| gap.fix.is_empty()) {
+        let object = Dn::parse(&gap.place).ok().filter(|dn| !dn.is_root());
+        gap.fix = object.map_or_else(|| all.clone(), |dn| export_anew(&dn));
+    }
+}
+
+/// What is missing from a reading.
+#[must_use]
+pub fn gaps(reading: &Reading, named: &[Dn], source: Source) -> Vec<Gap> {
+    let entries: Vec<&Entry> = reading.entries().filter(|entry| !entry.is_deleted()).collect();
+    let survey = Survey { commands: Commands::of(&entries, named, source), entries };
+    let organization = survey.entries.iter().copied().filter(|entry| !is_account(entry));
+    let directory = Directory::of(organization, Vec::new());
+    let mut gaps = exchange::gaps(&survey, &directory);
+    gaps.extend(domains::gaps(&survey, named));
+    gaps.extend(accounts::gaps(&survey));
+    gaps
+}
+
+/// What the rules look at.
+struct Survey<'a> {
+    /// All objects that exist.
+    entries: Vec<&'a Entry>,
+    commands: Commands,
+}
+
+fn is_account(entry: &Entry) -> bool {
+    entry.has(Attribute::ServicePrincipalName) || entry.has(Attribute::SamAccountName)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Objects, one a line: `DN | attribute: value | attribute: value`.
+    fn reading(text: &str) -> Reading {
+        let mut reading = Reading::default();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let mut parts = line.split(" | ").map(str::trim);
+            let mut entry = Entry::new(Dn::parse(parts.next().unwrap()).unwrap());
+            for (name, value) in parts.map(|part| part.split_once(": ").unwrap()) {
+                entry.add(name, value.as_bytes());
+            }
+            reading.add(entry);
+        }
+        reading
+    }
+
+    const EXCHANGE: &str = "CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
+
+    fn whole() -> String {
+        format!(
+            "CN=CONTOSO,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=contoso,DC=com | nETBIOSName: CONTOSO | systemFlags: 3
+             CN=DNS,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=zones,DC=contoso,DC=com | systemFlags: 5
+             CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchExchangeServer | networkAddress: ncacn_ip_tcp:ex01.contoso.com | versionNumber: 1942063563 | msExchCurrentServerRoles: 16439
+             CN=Default,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchSmtpReceiveConnector | msExchSMTPReceiveConnectorFQDN: ex01.contoso.com | msExchSMTPReceiveInboundSecurityFlag: 31
+             CN=krbtgt,CN=Users,DC=contoso,DC=com | objectClass: user | sAMAccountName: krbtgt | userAccountControl: 514 | servicePrincipalName: kadmin/changepw
+             CN=EX01,CN=Computers,DC=contoso,DC=com | objectClass: user | objectClass: computer | sAMAccountName: EX01$ | userAccountControl: 4096 | servicePrincipalName: HOST/ex01.contoso.com"
+        )
+    }
+
+    fn found(text: &str, named: &[&str]) -> Vec<Gap> {
+        let named: Vec<Dn> = named.iter().map(|name| Dn::parse(name).unwrap()).collect();
+        gaps(&reading(text), &named, Source::Recorded)
+    }
+
+    fn without(start: &str) -> String {
+        whole().lines().filter(|line| !line.trim().starts_with(start)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_is_whole_has_no_gap() {
+        assert_eq!(found(&whole(), &["DC=contoso,DC=com", "DC=zones,DC=contoso,DC=com"]), []);
+        assert_eq!(found(&whole(), &["CN=Configuration,DC=contoso,DC=com", "DC=ForestDnsZones,DC=contoso,DC=com"]), []);
+    }
+
+    #[test]
+    fn each_object_that_has_to_be_there_is_missed_once() {
+        for (start, place, word, command) in [
+            (
+                "CN=EX01,CN=Servers,",
+                "CN=EX01,CN=Servers,",
+                "endpoints of this server",
+                "-d \"CN=EX01,CN=Servers,CN=Microsoft",
+            ),
+            ("CN=Default,", "CN=EX01,CN=Servers,", "no SMTP endpoint", "-d \"CN=EX01,CN=Servers,CN=Microsoft"),
+            ("CN=krbtgt,", "contoso.com", "krbtgt", "-d \"DC=contoso,DC=com\""),
+            ("CN=CONTOSO,", "directory", "no crossRef", "-d \"CN=Partitions,CN=Configuration,DC=contoso,DC=com\""),
+        ] {
+            let gaps: Vec<Gap> = found(&without(start), &[])
+                .into_iter()
+                .filter(|gap| !gap.what.starts_with("no Exchange server"))
+                .collect();
+            assert_eq!(gaps.len(), 1, "{start}: {gaps:?}");
+            assert!(gaps[0].place.starts_with(place) && gaps[0].what.contains(word), "{gaps:?}");
+            assert!(gaps[0].fix.iter().all(|fix| fix.contains(command) || fix.contains("-b ")), "{gaps:?}");
+            assert_eq!(gaps[0].fix.len(), 2, "{gaps:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_of_which_nothing_was_read_is_one_problem_whoever_names_it() {
+        let child = "CN=EMEA,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=emea,DC=contoso,DC=com | nETBIOSName: EMEA | systemFlags: 3";
+        let gaps = found(&format!("{}\n{child}", whole()), &["DC=emea,DC=contoso,DC=com"]);
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!(gaps[0].place.as_str(), "emea.contoso.com");
+        assert!(gaps[0].fix[0].contains("-s emea.contoso.com"), "{gaps:?}");
+        assert_eq!(found(&whole(), &["DC=emea,DC=contoso,DC=com"]).len(), 1);
+    }
+
+    #[test]
+    fn whoever_exported_without_object_class_is_told_that_and_nothing_else() {
+        let text = whole().replace(&format!("{EXCHANGE} | objectClass: msExch"), &format!("{EXCHANGE} | cn: "));
+        let gaps = found(&text, &[]);
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert!(gaps[0].what.contains("2 objects") && gaps[0].what.contains("objectClass"), "{gaps:?}");
+    }
+
+    #[test]
+    fn an_attribute_that_nobody_shows_is_named() {
+        for attribute in [
+            "msExchSMTPReceiveConnectorFQDN",
+            "msExchSMTPReceiveInboundSecurityFlag",
+            "msExchCurrentServerRoles",
+            "networkAddress",
+            "servicePrincipalName",
+            "userAccountControl",
+        ] {
+            let gaps = found(&whole().replace(&format!("| {attribute}:"), "| info:"), &[]);
+            assert_eq!(gaps.len(), 1, "{attribute}: {gaps:?}");
+            assert!(gaps[0].what.contains(attribute), "{gaps:?}");
+        }
+        let nameless = found(&whole().replace("sAMAccountName: EX01$", "info: x"), &[]);
+        assert!(nameless.len() == 1 && nameless[0].what.contains("sAMAccountName"), "{nameless:?}");
+    }
+
+    #[test]
+    fn what_is_told_already_is_not_told_again() {
+        let mut reading = reading(&without("CN=krbtgt,"));
+        complete(&mut reading, &[], Source::Live);
+        let first = reading.gaps.clone();
+        complete(&mut reading, &[], Source::Recorded);
+        assert_eq!((reading.gaps.len(), &reading.gaps), (1, &first));
+    }
+
+    #[test]
+    fn no_command_is_printed_for_a_name_that_a_command_line_could_misread() {
+        for name in ["CN=a&calc", "CN=%PATH%", "CN=$(calc)x", "CN=a`b", "CN=a'b"] {
+            let text = without("CN=Default,").replace("CN=EX01,CN=Servers", &format!("{name},CN=Servers"));
+            let gaps = found(&text, &[]);
+            assert!(gaps.iter().any(|gap| gap.place.starts_with(name) && gap.fix.is_empty()), "{name}: {gaps:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What says nothing of an organization: the words that every Active Directory and Exchange has. Anything else is a name.
+
+use crate::directory::schema;
+use crate::directory::text::same;
+
+/// Classes that are not ours to name in [`schema`].
+const CLASSES: &[&str] = &[
+    "top",
+    "person",
+    "organizationalPerson",
+    "user",
+    "inetOrgPerson",
+    "contact",
+    "group",
+    "container",
+    "organizationalUnit",
+    "server",
+    "leaf",
+    "connectionPoint",
+    "serviceConnectionPoint",
+    "nTDSService",
+    "mailGateway",
+    "msExchConnector",
+    "msExchOrganizationContainer",
+    "msExchAdminGroupContainer",
+    "msExchAdminGroup",
+    "msExchServersContainer",
+    "msExchProtocolCfgProtocolContainer",
+    "msExchProtocolCfgSharedContainer",
+    "msExchProtocolCfgSMTPContainer",
+    "msExchExchangeTransportCfgContainer",
+    "msExchMDBAvailabilityGroup",
+    "protocolCfg",
+    "protocolCfgSMTP",
+    "protocolCfgShared",
+    "protocolCfgSharedServer",
+];
+
+/// Service classes of Windows and Exchange.
+const SPN_CLASSES: &[&str] = &["SMTPSVC", "SMTP", "HOST"];
+
+/// What HOST stands for by default, and what it may be made to stand for.
+const MAPPED: &[&str] = &[
+    "host",
+    "alerter",
+    "appmgmt",
+    "cisvc",
+    "clipsrv",
+    "browser",
+    "dhcp",
+    "dnscache",
+    "replicator",
+    "eventlog",
+    "eventsystem",
+    "policyagent",
+    "oakley",
+    "dmserver",
+    "dns",
+    "mcsvc",
+    "fax",
+    "msiserver",
+    "ias",
+    "messenger",
+    "netlogon",
+    "netman",
+    "netdde",
+    "netddedsm",
+    "nmagent",
+    "plugplay",
+    "protectedstorage",
+    "rasman",
+    "rpclocator",
+    "rpc",
+    "rpcss",
+    "remoteaccess",
+    "rsvp",
+    "samss",
+    "scardsvr",
+    "scesrv",
+    "seclogon",
+    "scm",
+    "dcom",
+    "cifs",
+    "spooler",
+    "snmp",
+    "schedule",
+    "tapisrv",
+    "trksvr",
+    "trkwks",
+    "ups",
+    "time",
+    "wins",
+    "www",
+    "http",
+    "w3svc",
+    "iisadmin",
+    "msdtc",
+    "smtp",
+    "smtpsvc",
+];
+
+/// Protocols in `networkAddress`.
+const PROTOCOLS: &[&str] = &["ncacn_vns_spp", "netbios", "ncacn_np", "ncacn_spx", "ncacn_ip_tcp", "ncalrpc"];
+
+/// The packages of Integrated Windows Authentication.
+const PACKAGES: &[&str] = &["GSSAPI", "NTLM", "Negotiate", "Kerberos"];
+
+/// The words around the numbers of a version.
+const OF_VERSIONS: &[&str] = &["Version", "Build", "Service", "Pack"];
+
+fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|known| same(known, word))
+}
+
+/// Whether a class is one that Microsoft defined.
+pub(super) fn is_class(name: &str) -> bool {
+    let ours = [
+        schema::EXCHANGE_SERVER,
+        schema::VIRTUAL_SERVER,
+        schema::RECEIVE_CONNECTOR,
+        schema::SEND_CONNECTOR,
+        schema::ROUTING_GROUP_CONNECTOR,
+        schema::COMPUTER,
+        schema::CROSS_REF,
+    ];
+    is_one_of(name, CLASSES)
+        || is_one_of(name, &ours)
+        || is_one_of(name, &schema::NO_SERVERS)
+        || is_one_of(name, &schema::MANAGED_SERVICE_ACCOUNTS)
+}
+
+pub(super) fn is_spn_class(name: &str) -> bool {
+    is_one_of(name, SPN_CLASSES)
+}
+
+pub(super) fn is_mapped(name: &str) -> bool {
+    is_one_of(name, MAPPED)
+}
+
+pub(super) fn is_protocol(name: &str) -> bool {
+    is_one_of(name, PROTOCOLS)
+}
+
+pub(super) fn is_package(name: &str) -> bool {
+    is_one_of(name, PACKAGES)
+}
+
+/// Whether a text is a version as Exchange writes it, `Version 15.1 (Build 32507.6)`, and nothing else.
+pub(super) fn is_version(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let is_number = |word: &str| word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
+    text.starts_with("Version ")
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " .:()".contains(c))
+        && words.all(|word| is_number(word) || is_one_of(word, OF_VERSIONS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_has_only_its_own_words() {
+        for version in ["Version 15.1 (Build 32507.6)", "Version 6.5 (Build 7638.2: Service Pack 2)"] {
+            assert!(is_version(version), "{version}");
+        }
+        for other in ["Version 15.1 (Build of Fritz)", "Fritz 15.1", "Version 123456789", "Version 15.1 “a”"] {
+            assert!(!is_version(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Which objects the judgement needs, said once: `Selection::matters` looks at one value of one attribute. The quick look at raw
+//! records and the predicate on entries apply it to each value they have; the LDAP filters are the same in the directory's language.
+
+mod values;
+
+use std::collections::HashSet;
+
+use ldap3::ldap_escape;
+
+use self::values::{HOST, after_host, folded, is_like, is_server_category, is_smtpsvc};
+use crate::directory::connector::SendConnector;
+use crate::directory::dn::Dn;
+use crate::directory::entry::{Entry, Reading};
+use crate::directory::host::HostName;
+use crate::directory::schema::{self, Attribute};
+use crate::directory::server::{self, Names as ServerNames};
+use crate::directory::spn::SMTPSVC;
+use crate::directory::text::{fold, same};
+use crate::input::ldif::{Field, Record};
+
+/// Many are looked up for every object of a recording.
+type Names = HashSet<String, foldhash::quality::RandomState>;
+
+/// The classes of the Exchange organization. In Active Directory a filter finds those that derive from them too; in recordings
+/// `objectClass` names all that an object's class derives from.
+const EXCHANGE_CLASSES: [&str; 5] = [
+    schema::EXCHANGE_SERVER,
+    schema::VIRTUAL_SERVER,
+    schema::RECEIVE_CONNECTOR,
+    schema::SEND_CONNECTOR,
+    schema::ROUTING_GROUP_CONNECTOR,
+];
+
+/// What stands in the [key](Dn::key) of everything below the Exchange container.
+const BELOW_EXCHANGE: &str = ",cn=microsoft exchange,cn=services,cn=configuration";
+
+/// Everyone who answers for SMTP, as a filter.
+pub const HOLDERS: &str = "(servicePrincipalName=SMTPSVC/*)";
+/// The naming contexts, as a filter. Who may not read the classes of an object finds it by its category, and sees that something is hidden.
+pub const PARTITIONS: &str = "(|(objectClass=crossRef)(objectCategory=crossRef))";
+
+/// The objects of the Exchange organization, as a filter, each by its class and by its category. That is named by its DN in the schema, or
+/// by the class that it is the category of.
+#[must_use]
+pub fn exchange_filter(configuration: &Dn) -> String {
+    let classes = EXCHANGE_CLASSES.map(|class| format!("(objectClass={class})(objectCategory={class})")).concat();
+    let category = format!("CN={},CN=Schema,{configuration}", schema::EXCHANGE_SERVER_CATEGORY);
+    format!("(|{classes}(objectCategory={}))", ldap_escape(category))
+}
+
+/// Which objects matter. It grows while reading: a server tells what its account may be called, an endpoint whom its name may
+/// belong to, a holder who else might be meant by its logon name; and once an object matters, so does all that is said of it elsewhere.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The [keys](HostName::key) of host names: matters who holds `HOST/x` or calls itself x (`dNSHostName`).
+    hosts: Names,
+    /// Logon names, folded: matters who is called so.
+    logons: Names,
+    /// Of those, the names of machines whose own FQDN stands in for the one that Exchange's configuration lacks.
+    stand_ins: Names,
+    /// The [keys](Dn::key) of objects that matter.
+    objects: Names,
+    /// The numbers of objects that matter: one may have been read under two names.
+    guids: Names,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        let logons = Names::from_iter([schema::KRBTGT.to_owned()]);
+        let (hosts, stand_ins) = (Names::default(), Names::default());
+        Self { hosts, logons, stand_ins, objects: Names::default(), guids: Names::default() }
+    }
+}
+
+impl Selection {
+    /// Whether an object matters because it has this value.
+    fn matters(&self, attribute: Attribute, value: &[u8], scratch: &mut String) -> bool {
+        match attribute {
+            Attribute::ObjectClass => {
+                EXCHANGE_CLASSES.iter().chain(&[schema::CROSS_REF]).any(|class| is_like(value, class))
+            }
+            Attribute::ObjectCategory => is_server_category(value),
+            Attribute::SpnMappings => true,
+            Attribute::ServicePrincipalName => {
+                is_smtpsvc(value) || after_host(value).is_some_and(|name| self.hosts.contains(folded(name, scratch)))
+            }
+            Attribute::SamAccountName => self.logons.contains(folded(value, scratch)),
+            Attribute::DnsHostName => self.hosts.contains(folded(value, scratch)),
+            _ => false,
+        }
+    }
+
+    /// Whether the judgement needs this object, as far as is known by now.
+    #[must_use]
+    pub fn includes(&self, entry: &Entry) -> bool {
+        self.objects.contains(entry.dn.key())
+            || entry.values(Attribute::ObjectGuid).any(|guid| self.guids.contains(guid))
+            || self.asks_for(entry)
+    }
+
+    /// Whether the judgement needs this object for what it is.
+    #[must_use]
+    pub fn asks_for(&self, entry: &Entry) -> bool {
+        let mut scratch = String::new();
+        entry.attributes().any(|(attribute, value)| self.matters(attribute, value.as_bytes(), &mut scratch))
+            || entry.cut_off() == Some(Attribute::ServicePrincipalName)
+            || is_unclassified(entry)
+    }
+
+    /// Whether [`includes`](Self::includes) may hold of a record's entry. Tells it from the bytes, so that what nobody needs
+    /// is passed over quickly; where those are unusual, it says yes. `key` is the record's [`plain_key`](Dn::plain_key), if it has one.
+    #[must_use]
+    pub fn may_include(&self, record: &Record, key: Option<&str>, scratch: &mut String) -> bool {
+        let Some(key) = key else { return true };
+        if self.objects.contains(key) {
+            return true;
+        }
+        let mut has_class = false;
+        for Field { attribute, options, value } in record.fields() {
+            has_class |= attribute == Attribute::ObjectClass;
+            let is_ranged = attribute == Attribute::ServicePrincipalName && !options.is_empty();
+            let is_known = attribute == Attribute::ObjectGuid
+                && !self.guids.is_empty()
+                && self.guids.contains(&schema::guid(value));
+            if is_ranged || is_known || self.matters(attribute, value, scratch) {
+                return true;
+            }
+        }
+        !has_class && key.contains(BELOW_EXCHANGE)
+    }
+
+    /// Whether something is known to matter that was not known `before`, by a name of which `passed_over` is true.
+    pub fn grew_by(&self, before: &Self, passed_over: impl Fn(&str) -> bool) -> bool {
+        self.hosts.difference(&before.hosts).any(|name| passed_over(name))
+            || self.logons.difference(&before.logons).any(|name| passed_over(bare(name)))
+            || self.guids.difference(&before.guids).any(|name| passed_over(name))
+            || self.objects.difference(&before.objects).any(|name| passed_over(name))
+    }
+
+    /// Whether an object of this [key](Dn::key) is kept.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.objects.contains(key)
+    }
+
+    /// Learns from an object that is kept: that it matters, and who else.
+    pub fn learn(&mut self, entry: &Entry) {
+        self.learn_names(entry);
+        self.objects.insert(entry.dn.key().to_owned());
+        // Not of those that only came because of their number: each could name the next, for ever.
+        if self.asks_for(entry) {
+            self.guids.extend(entry.values(Attribute::ObjectGuid).map(str::to_owned));
+        }
+    }
+
+    /// Learns which names matter because of an object.
+    pub fn learn_names(&mut self, entry: &Entry) {
+        if server::is_server(entry) {
+            let names = ServerNames::of(entry);
+            names.all().chain(&names.short).for_each(|name| self.learn_host(name));
+            self.logons.insert(names.sam_account_name());
+            if names.fqdns.is_empty() {
+                self.stand_ins.insert(names.sam_account_name());
+            }
+        }
+        if self.is_stand_in(entry) {
+            let own = entry.values(Attribute::DnsHostName).filter_map(|name| HostName::parse(name).ok());
+            own.for_each(|name| self.learn_host(&name));
+        }
+        for fqdn in [Attribute::VirtualServerFqdn, Attribute::ConnectorFqdn] {
+            entry
+                .values(fqdn)
+                .filter_map(|name| HostName::announced(name).ok())
+                .for_each(|name| self.learn_host(&name));
+        }
+        if let Some(connector) = SendConnector::read(entry) {
+            connector
+                .smart_hosts()
+                .filter_map(|name| HostName::parse(name).ok())
+                .for_each(|name| self.learn_host(&name));
+        }
+        if self.is_holder(entry) {
+            for name in entry.values(Attribute::SamAccountName) {
+                self.logons.extend([fold(name), computer_called(name)]);
+            }
+        }
+    }
+
+    fn is_stand_in(&self, entry: &Entry) -> bool {
+        !self.stand_ins.is_empty()
+            && entry.values(Attribute::SamAccountName).any(|name| self.stand_ins.contains(&fold(name)))
+    }
+
+    fn learn_host(&mut self, name: &HostName) {
+        if !self.hosts.contains(name.key()) {
+            if !name.is_qualified() {
+                self.logons.insert(format!("{}$", name.key()));
+            }
+            self.hosts.insert(name.key().to_owned());
+        }
+    }
+
+    /// Whether the object holds a name that somebody needs, so that a command may have to name it.
+    fn is_holder(&self, entry: &Entry) -> bool {
+        let is_needed = |spn: &str| {
+            let (class, host) = spn.split_once('/').unwrap_or_default();
+            (same(class, SMTPSVC) || same(class, "HOST")) && self.hosts.contains(&fold(host))
+        };
+        entry.values(Attribute::ServicePrincipalName).any(is_needed)
+    }
+
+    /// The filters, of one term each, that find who matters by name. In Active Directory `dNSHostName` is not indexed, so it is
+    /// never searched by.
+    pub fn terms(&self) -> impl Iterator<Item = String> {
+        let hosts = self.hosts.iter().map(|host| term(Attribute::ServicePrincipalName, &format!("{HOST}{host}")));
+        hosts.chain(self.logons.iter().map(|name| term(Attribute::SamAccountName, name)))
+    }
+
+    /// Learns all names that matter because of these objects: first those that servers and connectors bring, then their holders'.
+    pub fn learn_all<'a>(&mut self, entries: impl Iterator<Item = &'a Entry> + Clone) {
+        entries.clone().for_each(|entry| self.learn_names(entry));
+        entries.for_each(|entry| self.learn_names(entry));
+    }
+}
+
+/// Drops the objects that matter to nobody once all are known: so a directory is judged alike however it was read. Names those that do
+/// not show why they were found; what a category brought shows its classes.
+pub fn keep_selected(reading: &mut Reading) -> Vec<Dn> {
+    let mut selection = Selection::default();
+    selection.learn_all(reading.entries());
+    let mut dropped = Vec::new();
+    reading.retain(|entry| {
+        let keep = selection.asks_for(entry);
+        dropped.extend((!keep && !entry.dn.key().contains(BELOW_EXCHANGE)).then(|| entry.dn.clone()));
+        keep
+    });
+    dropped
+}
+
+/// Whether an object below the Exchange container came without its classes, so that nobody can say what it is.
+#[must_use]
+pub fn is_unclassified(entry: &Entry) -> bool {
+    !entry.has(Attribute::ObjectClass) && entry.dn.key().contains(BELOW_EXCHANGE)
+}
+
+/// Shows the names by which a record may come to matter: host names, logon names without their `$`, and `key`, its own
+/// [key](Dn::key). Of one machine most are the same.
+pub fn names(record: &Record, key: &str, scratch: &mut String, show: &mut dyn FnMut(&str)) {
+    show(key);
+    for Field { attribute, value, .. } in record.fields() {
+        match attribute {
+            Attribute::ObjectGuid => {
+                schema::write_guid(value, scratch);
+                show(scratch);
+            }
+            Attribute::ServicePrincipalName => {
+                if let Some(name) = after_host(value) {
+                    show(folded(name, scratch));
+                }
+            }
+            Attribute::SamAccountName | Attribute::DnsHostName => show(bare(folded(value, scratch))),
+            _ => {}
+        }
+    }
+}
+
+/// A logon name without the `$` of a computer.
+fn bare(name: &str) -> &str {
+    name.strip_suffix('$').unwrap_or(name)
+}
+
+/// The logon name, folded, of the computer that is meant where an account is called by this one without its domain.
+#[must_use]
+pub fn computer_called(sam_account_name: &str) -> String {
+    format!("{}$", bare(&fold(sam_account_name)))
+}
+
+/// A filter of one term.
+#[must_use]
+pub fn term(attribute: Attribute, value: &str) -> String {
+    format!("({}={})", attribute.name(), ldap_escape(value))
+}

@@ -1,0 +1,47 @@
+//! A server whose account nobody can log on as.
+
+use super::Check;
+use super::manual::{Manual, SMTP_KERBEROS};
+use crate::directory::text::shown;
+use crate::judge::facts::Facts;
+use crate::judge::finding::Finding;
+use crate::judge::remedy::Remedy;
+use crate::judge::requirements::Judged;
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "disabled-account",
+    manual: Manual {
+        title: "a server's computer account is disabled",
+        checked: "The only machine that could be the server has bit 2 (ADS_UF_ACCOUNTDISABLE) in userAccountControl, or is the loser of a replication conflict (CNF:… in its name, $DUPLICATE-… as its logon name).",
+        impact: "A machine with a disabled account can neither log on to the domain nor get tickets to authenticate with, and Exchange passes over it when it looks for a server's computer. SPNs on the account change nothing about that.",
+        fix: "If the server is in use, enable the account (Enable-ADAccount, or Active Directory Users and Computers); one that lost a replication conflict has to be replaced by joining the machine again. If the server is gone, remove it from the organization.",
+        permissions: "Write userAccountControl on the computer object: Domain Admins, Account Operators, or a delegated right.",
+        false_positives: "The network name of a cluster that is offline, or a server prepared for recovery, may be disabled on purpose.",
+        symptoms: &[
+            "KDC_ERR_CLIENT_REVOKED (18): the account is disabled",
+            "event 5723 or 5805 NETLOGON on the domain controller",
+            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
+        ],
+        sources: SMTP_KERBEROS,
+    },
+    run,
+};
+
+const WHY: &str = "The server cannot log on to the domain, so it cannot authenticate, whatever SPNs the account holds.";
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    facts.servers.iter().filter_map(finding).collect()
+}
+
+fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    let account = judged.account().filter(|account| account.is_dead())?;
+    let what = if account.disabled { "is disabled" } else { "is the loser of a replication conflict" };
+    let message = format!("the server's account {} {what}", shown(account.dn.as_str()));
+    let advice = "Find out whether the server is in use. If so, enable the account or replace it; if not, remove the server from the organization.";
+    Some(
+        Finding::new(CHECK.code, Severity::Error, message, WHY)
+            .server(judged)
+            .remedy(Remedy::decide("Enable the account, or remove the server", advice)),
+    )
+}

@@ -1,0 +1,121 @@
+//! A receive connector with Exchange Server authentication that announces a name of its own.
+
+use super::Check;
+use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
+use crate::directory::endpoint::{Endpoint, Kerberos};
+use crate::directory::text::{listed, shown};
+use crate::judge::facts::Facts;
+use crate::judge::finding::Finding;
+use crate::judge::remedy::{self, Remedy};
+use crate::judge::requirements::{Judged, Requirement, Status};
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "exchange-auth-fqdn",
+    manual: Manual {
+        title: "a connector with Exchange Server authentication announces a name that is not its server's",
+        checked: "The FQDN of an enabled receive connector whose AuthMechanism has ExchangeServer is neither the FQDN nor the NetBIOS name of its server. Exchange's own cmdlets refuse that combination. \
+It is a warning where the server's account holds the SPN of that name, otherwise an error. It takes the place of missing-spn and misplaced-spn for that name.",
+        impact: "Exchange servers that deliver to this connector ask for a ticket to the name it announces, and have no NTLM to fall back to. Transport registers only the computer's own names, so the SPN depends on somebody having added it by hand.",
+        fix: "Set the FQDN back to the server's own (Set-ReceiveConnector -Fqdn). If outside senders have to see another name, give them a connector of their own without ExchangeServer; the certificate may carry the other name in any case.",
+        permissions: ORGANIZATION_MANAGEMENT,
+        false_positives: "With the SPN registered on the server's account the connector works as it is. Exchange refuses the FQDN the next time somebody sets it with a cmdlet.",
+        symptoms: FAILED_AUTHENTICATION,
+        sources: &[
+            "Microsoft Learn: Set-ReceiveConnector, parameters AuthMechanism and Fqdn",
+            "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
+        ],
+    },
+    run,
+};
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    let concerned = facts.requirements().filter(|(judged, requirement)| speaks_for(judged, requirement));
+    concerned.map(|(judged, requirement)| finding(facts, judged, requirement)).collect()
+}
+
+/// Whether this finding says what is wrong with a name of a server: it takes the place of missing-spn and misplaced-spn.
+pub(super) fn speaks_for(judged: &Judged<'_>, requirement: &Requirement<'_>) -> bool {
+    // What the server is called has to be known before.
+    judged.fqdn.is_some()
+        && !matches!(requirement.status, Status::Foreign | Status::Shared)
+        && !judged.is_called(&requirement.name)
+        && connectors(requirement).next().is_some()
+}
+
+fn connectors<'a>(requirement: &Requirement<'a>) -> impl Iterator<Item = &'a Endpoint> {
+    let is_for_servers = |endpoint: &&Endpoint| matches!(endpoint.kerberos, Ok(Kerberos::ExchangeServer { .. }));
+    requirement.needs.announced_by.iter().copied().filter(is_for_servers)
+}
+
+fn finding(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
+    let name = &requirement.name;
+    let (severity, why) = why(requirement);
+    let message = format!(
+        "{name} is not a name of its server, but {} with Exchange Server authentication announces it{}",
+        names(requirement),
+        held(requirement)
+    );
+    let concerned: Vec<_> = requirement.needs.announced_by.iter().map(|endpoint| (judged, *endpoint)).collect();
+    Finding::new(CHECK.code, severity, message, why)
+        .server(judged)
+        .endpoints(judged, connectors(requirement))
+        .spn(&requirement.spn, requirement.holders.iter().copied())
+        .remedy(remedy::announce_own_name(&concerned, name).unwrap_or_else(by_hand))
+        .remedy(keep(facts, judged, requirement))
+}
+
+fn why(requirement: &Requirement<'_>) -> (Severity, &'static str) {
+    let may_fall_back =
+        |connector: &Endpoint| matches!(connector.kerberos, Ok(Kerberos::ExchangeServer { may_fall_back: true }));
+    if requirement.status == Status::Registered {
+        (
+            Severity::Warning,
+            "It works because somebody registered the SPN by hand. Exchange does not support it, and refuses the FQDN the next time it is set with a cmdlet.",
+        )
+    } else if connectors(requirement).all(may_fall_back) {
+        (
+            Severity::Error,
+            "Exchange servers that deliver to this connector ask for a ticket to this name, and probably fall back to NTLM without it. Exchange does not support the name.",
+        )
+    } else {
+        (
+            Severity::Error,
+            "Exchange servers that deliver to this connector ask for a ticket to this name, and have no NTLM to fall back to: mail queues with 454 4.7.0.",
+        )
+    }
+}
+
+fn names(requirement: &Requirement<'_>) -> String {
+    let names = listed(connectors(requirement).map(|endpoint| endpoint.name.as_str()), " and ");
+    format!("receive connector {names}")
+}
+
+fn held(requirement: &Requirement<'_>) -> String {
+    match requirement.status {
+        Status::Missing => "; no account holds its SPN".to_owned(),
+        Status::Misplaced => {
+            let holders = listed(requirement.holders.iter().map(|holder| holder.dn.as_str()), " and ");
+            format!("; its SPN is held by {holders}")
+        }
+        _ => String::new(),
+    }
+}
+
+fn by_hand() -> Remedy {
+    Remedy::decide(
+        "Announce the server's own name",
+        "Set the connector's FQDN to the FQDN of its server, once that is known.",
+    )
+}
+
+/// The second choice: the name stays, and the server's account gets its SPN.
+fn keep(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Option<Remedy> {
+    if !matches!(requirement.status, Status::Missing | Status::Misplaced) || facts.owners.has_any(&requirement.name) {
+        return None;
+    }
+    let remedy = remedy::only_holder(facts, judged, requirement)?;
+    let only_if = format!("Only if {} has to stay, which Exchange does not support.", shown(requirement.name.as_str()));
+    let confirm = remedy.confirm.iter().fold(only_if, |all, more| format!("{all} {more}"));
+    Some(remedy.confirm(confirm))
+}

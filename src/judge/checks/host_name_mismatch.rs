@@ -1,0 +1,85 @@
+//! A computer that gives itself another name than Exchange gives it.
+
+use super::Check;
+use super::manual::Manual;
+use crate::directory::text::shown;
+use crate::judge::facts::Facts;
+use crate::judge::finding::Finding;
+use crate::judge::identity::Identity;
+use crate::judge::remedy::Remedy;
+use crate::judge::requirements::Judged;
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "host-name-mismatch",
+    manual: Manual {
+        title: "a server's account has another FQDN than Exchange's configuration",
+        checked: "dNSHostName of the server's computer account is not the FQDN in networkAddress of the Exchange server object (the value that begins with ncacn_ip_tcp:). \
+It is a warning where two other things say that it is the right account, or where networkAddress has a name without a dot; otherwise an error, and no command is printed.",
+        impact: "The machine registers SPNs for the name it believes to have, while Exchange servers give and ask for the name in Exchange's configuration.",
+        fix: "Find out which name is right. If networkAddress is stale, correct it with ADSI Edit, as the Exchange Best Practices Analyzer advises. If the machine was renamed, or got another primary DNS suffix, give it the old name back: Exchange does not support renaming a server.",
+        permissions: "To correct networkAddress: Organization Management or Enterprise Admins. To rename a machine: local administrator, and write access to its computer object.",
+        false_positives: "A disjoint namespace, in which the DNS suffix is not the domain's, is supported: then both should still have the same name. After a change, replication may lag.",
+        symptoms: &[
+            "event 5788 or 5789 NETLOGON: dNSHostName or the service principal names could not be updated",
+            "event 12011 MSExchangeTransport: the service principal name could not be registered",
+            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
+        ],
+        sources: &[
+            "Microsoft Exchange Best Practices Analyzer: networkAddress",
+            "Microsoft Learn: Disjoint namespace scenarios in Exchange",
+        ],
+    },
+    run,
+};
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    facts.servers.iter().filter_map(finding).collect()
+}
+
+fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    let names = &judged.server.names;
+    match &judged.identity {
+        Identity::OtherName(candidate) => {
+            let own = candidate.account.dns_host_name.as_deref()?;
+            Some(mismatch(judged, Severity::Error, candidate.account.dn.as_str(), own, names.fqdn()?.as_str()))
+        }
+        Identity::Account(chosen) => {
+            let own = chosen.account.dns_host_name.as_deref()?;
+            if let Some(short) = names.short.as_ref().filter(|_| names.fqdns.is_empty()) {
+                return Some(mismatch(judged, Severity::Warning, chosen.account.dn.as_str(), own, short.as_str()));
+            }
+            let fqdn = names.fqdn().filter(|_| !chosen.marks.dns)?;
+            Some(mismatch(judged, Severity::Warning, chosen.account.dn.as_str(), own, fqdn.as_str()))
+        }
+        _ => None,
+    }
+}
+
+fn mismatch(judged: &Judged<'_>, severity: Severity, account: &str, own: &str, configured: &str) -> Finding {
+    let message = format!(
+        "dNSHostName of {} is {}, but networkAddress of the Exchange server has {}",
+        shown(account),
+        shown(own),
+        shown(configured)
+    );
+    let why = match severity {
+        Severity::Error => "Nobody can say whether this is the server's account, so its SPNs were not judged.",
+        _ => "The machine registers SPNs for one name, and Exchange's configuration has another.",
+    };
+    let is_short = !configured.contains('.');
+    let short = format!(
+        "Correct the value ncacn_ip_tcp:{1} in networkAddress of the Exchange server object to ncacn_ip_tcp:{0} (ADSI Edit), if the machine is really called so.",
+        shown(own),
+        shown(configured)
+    );
+    let long = format!(
+        "If the machine is called {0}, correct the value ncacn_ip_tcp:{1} in networkAddress of the Exchange server object to ncacn_ip_tcp:{0} (ADSI Edit). \
+If it should be called {1}, give the machine that name back. Exchange does not support renaming a server.",
+        shown(own),
+        shown(configured)
+    );
+    Finding::new(CHECK.code, severity, message, why)
+        .server(judged)
+        .remedy(Remedy::decide("Decide which name is right", if is_short { short } else { long }))
+}

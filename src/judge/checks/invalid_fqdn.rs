@@ -1,0 +1,67 @@
+//! An endpoint that announces what is not a host name.
+
+use super::Check;
+use super::manual::{Manual, ORGANIZATION_MANAGEMENT};
+use crate::directory::endpoint::{Announces, Endpoint};
+use crate::directory::text::{quoted, shown};
+use crate::judge::facts::Facts;
+use crate::judge::finding::Finding;
+use crate::judge::remedy::Remedy;
+use crate::judge::requirements::Judged;
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "invalid-fqdn",
+    manual: Manual {
+        title: "an endpoint announces something that is not a host name",
+        checked: "The FQDN of an endpoint that offers Kerberos is not a DNS host name: letters, digits, hyphens and underscores in labels of 1 to 63, at most 253 characters, no dot at the end, not an IP address, not localhost.",
+        impact: "Whoever authenticates with Kerberos asks for SMTPSVC/<the announced text>, which no account can properly hold. An address, or a name with a trailing dot, is another name to the domain controller than the one you mean.",
+        fix: "Correct the FQDN: Set-ReceiveConnector -Fqdn, or on Exchange 2003 the properties of the virtual server, Delivery, Advanced. The server's own FQDN is right for most endpoints.",
+        permissions: ORGANIZATION_MANAGEMENT,
+        false_positives: "Some DNS servers accept names outside ASCII. Exchange does not.",
+        symptoms: &[
+            "0x80090303 SEC_E_TARGET_UNKNOWN",
+            "the banner or the EHLO reply of the server shows an odd name",
+            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
+            "events 1706 and 7004 MSExchangeTransport (Exchange 2003)",
+        ],
+        sources: &[
+            "Microsoft Learn: Set-ReceiveConnector, parameter Fqdn",
+            "Microsoft Learn: Naming conventions in Active Directory for computers, domains, sites, and OUs",
+        ],
+    },
+    run,
+};
+
+const WHY: &str = "No SPN can be made of this text, so Kerberos to the endpoint cannot work.";
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    facts.servers.iter().filter_map(finding).collect()
+}
+
+fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    let concerned: Vec<&Endpoint> =
+        judged.server.kerberos_endpoints().filter(|endpoint| is_invalid(endpoint)).collect();
+    let described: Vec<_> = concerned.iter().filter_map(|endpoint| describe(endpoint)).collect();
+    if described.is_empty() {
+        return None;
+    }
+    let own = judged.fqdn.as_ref().map_or_else(String::new, |fqdn| format!(" to {fqdn}"));
+    let advice =
+        format!("Set the FQDN of the endpoint{own}, or to another host name of this server, then check again.");
+    Some(
+        Finding::new(CHECK.code, Severity::Error, described.join("; "), WHY)
+            .server(judged)
+            .endpoints(judged, concerned)
+            .remedy(Remedy::decide("Correct the FQDN", advice)),
+    )
+}
+
+fn is_invalid(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.announces, Announces::Invalid(..))
+}
+
+fn describe(endpoint: &Endpoint) -> Option<String> {
+    let Announces::Invalid(text, reason) = &endpoint.announces else { return None };
+    Some(format!("endpoint {} announces {}, which is not a host name: {reason}", shown(&endpoint.name), quoted(text)))
+}

@@ -1,0 +1,50 @@
+//! An SMTPSVC value that is not an SPN.
+
+use super::Check;
+use super::manual::{Manual, WRITE_SPN};
+use crate::directory::spn::Spn;
+use crate::directory::text::quoted;
+use crate::judge::facts::Facts;
+use crate::judge::finding::Finding;
+use crate::judge::remedy::Remedy;
+use crate::judge::requirements::Judged;
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "malformed-spn",
+    manual: Manual {
+        title: "a server's account holds an SMTPSVC value that is not an SPN",
+        checked: "A value of servicePrincipalName on a server's account begins with SMTPSVC but is not class/host[:port][/name].",
+        impact: "The value itself does no harm: nobody can ask for it. But the name that was meant is probably not registered.",
+        fix: "Delete the value by hand (ADSI Edit, or Set-ADComputer -ServicePrincipalNames @{Remove=…}), and add the name that was meant if the report says that it is missing.",
+        permissions: WRITE_SPN,
+        false_positives: "None known: a client has no way to ask for such a value.",
+        symptoms: &["setspn -L shows the value", "the events of missing-spn for the name that was meant"],
+        sources: &[
+            "Microsoft Learn: Name Formats for Unique SPNs",
+            "MS-KILE 3.1.5.11, MS-ADTS 2.2.21: service principal names",
+        ],
+    },
+    run,
+};
+
+const WHY: &str = "Nobody can ask for this value. Whoever wrote it probably meant a name that is now missing.";
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    facts.servers.iter().flat_map(|judged| findings(facts, judged)).collect()
+}
+
+fn findings(facts: &Facts<'_>, judged: &Judged<'_>) -> Vec<Finding> {
+    let Some(account) = judged.account() else { return Vec::new() };
+    let malformed = account.spns.iter().filter(|spn| spn.is_smtpsvc() && spn.parts().is_none());
+    malformed.map(|spn| finding(facts, judged, spn)).collect()
+}
+
+fn finding(facts: &Facts<'_>, judged: &Judged<'_>, spn: &Spn) -> Finding {
+    let message = format!("the server's account holds {}, which is not class/host[:port][/name]", quoted(spn.as_str()));
+    let advice = "Delete the value by hand; no command is printed, since a command line could misread it. If a name was meant that is reported missing, add that one.";
+    Finding::new(CHECK.code, Severity::Warning, message, WHY)
+        .server(judged)
+        .spn(spn, facts.directory.accounts.holders(spn))
+        .remedy(Remedy::decide("Delete the value", advice))
+}

@@ -1,0 +1,46 @@
+//! The manual of a finding code.
+
+/// What `explain CODE` prints. Every text is one or more paragraphs, without line breaks inside them.
+#[derive(Clone, Copy, Debug)]
+pub struct Manual {
+    /// What the finding says, in a few words.
+    pub title: &'static str,
+    /// What was compared with what.
+    pub checked: &'static str,
+    /// What it does to mail.
+    pub impact: &'static str,
+    /// How to put it right.
+    pub fix: &'static str,
+    /// The permissions that takes.
+    pub permissions: &'static str,
+    /// When the finding may be wrong.
+    pub false_positives: &'static str,
+    /// What people search for: event ids, SMTP replies, error codes.
+    pub symptoms: &'static [&'static str],
+    /// Where this is written down.
+    pub sources: &'static [&'static str],
+}
+
+/// The permission to write a custom SPN.
+pub(super) const WRITE_SPN: &str = "Write servicePrincipalName on the account: Domain Admins have it, and whoever it was delegated to. Use an elevated prompt. \
+A computer may write only its own names itself (validated write to service principal name), never a custom one.";
+
+/// The permission to change a connector.
+pub(super) const ORGANIZATION_MANAGEMENT: &str =
+    "Organization Management, to change a connector; on Exchange 2003, Exchange Administrator.";
+
+/// What a failing Kerberos authentication between Exchange servers looks like.
+pub(super) const FAILED_AUTHENTICATION: &[&str] = &[
+    "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
+    "events 2016 and 2017 MSExchangeTransport on the sending server: outbound authentication failed for SMTPSVC/… (Exchange 2007 and later)",
+    "event 1035 MSExchangeTransport on the receiving server: inbound authentication failed; with Exchange Server authentication it can mean the sender's SPN (Exchange 2007 and later)",
+    "event 1706 MSExchangeTransport: EXPS, HrServerNegotiateAuth, error code 0x8009030c (Exchange 2003)",
+    "event 7004 MSExchangeTransport: x-exps answered 535; rcpt answered 550 5.7.1 Unable to relay (Exchange 2003)",
+    "0x80090303 SEC_E_TARGET_UNKNOWN, 0x8009030c SEC_E_LOGON_DENIED, KDC_ERR_S_PRINCIPAL_UNKNOWN (7)",
+];
+
+/// Where Microsoft describes the failure.
+pub(super) const SMTP_KERBEROS: &[&str] = &[
+    "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
+    "Microsoft KB 914137: events 1706 and 7004 on an Exchange 2003 server with several SMTP virtual servers",
+];

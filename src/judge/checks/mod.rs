@@ -1,0 +1,78 @@
+//! One file a check, with its rule, its manual, its wording and its remedies.
+//!
+//! To add a check: a file here, two lines below, a recording in `fixtures/codes` that fires it, and a row in the README.
+
+mod ambiguous_computer_account;
+mod disabled_account;
+mod duplicate_spn;
+mod exchange_auth_fqdn;
+mod foreign_fqdn;
+mod host_name_mismatch;
+mod invalid_fqdn;
+mod malformed_spn;
+pub mod manual;
+mod misplaced_spn;
+mod missing_host_spn;
+mod missing_spn;
+mod no_computer_account;
+mod no_exchange_auth;
+mod orphan_endpoint;
+mod send_connector_fqdn;
+mod shared_fqdn;
+mod stray_host_spn;
+mod unused_spn;
+
+use self::manual::Manual;
+use super::facts::Facts;
+use super::finding::Finding;
+use crate::directory::text::fold;
+
+/// A check: its code, its manual, and the function from the facts to what is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// The code of its findings.
+    pub code: &'static str,
+    /// What `explain` prints.
+    pub manual: Manual,
+    /// Finds what is wrong.
+    pub run: fn(&Facts<'_>) -> Vec<Finding>,
+}
+
+/// All checks, in the order of the manual.
+pub const ALL: [Check; 18] = [
+    missing_spn::CHECK,
+    missing_host_spn::CHECK,
+    misplaced_spn::CHECK,
+    duplicate_spn::CHECK,
+    foreign_fqdn::CHECK,
+    shared_fqdn::CHECK,
+    exchange_auth_fqdn::CHECK,
+    send_connector_fqdn::CHECK,
+    stray_host_spn::CHECK,
+    no_computer_account::CHECK,
+    ambiguous_computer_account::CHECK,
+    host_name_mismatch::CHECK,
+    disabled_account::CHECK,
+    no_exchange_auth::CHECK,
+    invalid_fqdn::CHECK,
+    malformed_spn::CHECK,
+    unused_spn::CHECK,
+    orphan_endpoint::CHECK,
+];
+
+/// The check of a code, whatever its case.
+#[must_use]
+pub fn named(code: &str) -> Option<&'static Check> {
+    const { &ALL }.iter().find(|check| check.code.eq_ignore_ascii_case(code))
+}
+
+/// Everything that is wrong, in the fixed order: severity, code, servers, SPN.
+pub(super) fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = ALL.iter().flat_map(|check| (check.run)(facts)).collect();
+    findings.sort_by_cached_key(|finding| {
+        let servers: Vec<String> = finding.servers.iter().map(|server| fold(server)).collect();
+        let spn = finding.spn.as_ref().map(|spn| spn.key().to_owned());
+        (finding.severity, finding.code, servers, spn, finding.endpoints.clone(), finding.message.clone())
+    });
+    findings
+}

@@ -1,0 +1,65 @@
+//! `HOST/<FQDN>` of a server on an object that is not the server.
+
+use super::Check;
+use super::manual::{Manual, WRITE_SPN};
+use crate::directory::account::Account;
+use crate::directory::host::HostName;
+use crate::directory::spn::Spn;
+use crate::directory::text::listed;
+use crate::judge::facts::Facts;
+use crate::judge::finding::Finding;
+use crate::judge::remedy;
+use crate::judge::requirements::Judged;
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "stray-host-spn",
+    manual: Manual {
+        title: "another object holds HOST/<FQDN> of a server",
+        checked: "The account of the server is known: of its logon name, HOST/<FQDN> and dNSHostName more speak for it than for any other machine. But another object of the forest holds HOST/<FQDN> too, or alone: an old account of a machine that was replaced, a disaster recovery copy, or one that got the name by mistake.",
+        impact: "HOST stands for most services of a machine. If two objects hold it, nobody gets a ticket for any of them; if the other holds it alone, tickets are encrypted for the wrong account. Exchange itself looks for a server's computer by this name.",
+        fix: "Delete HOST/<FQDN> and HOST/<NetBIOS name> from the other object, then add what the server's account lacks of the two. An object that no command can name, such as the loser of a replication conflict, has to be deleted itself.",
+        permissions: WRITE_SPN,
+        false_positives: "During a fail-over the other machine may be standing in for the server on purpose.",
+        symptoms: &[
+            "KDC event 11 in the System log: there are multiple accounts with the same service principal name",
+            "KRB_AP_ERR_MODIFIED, event 4 of Kerberos in the System log: the ticket was encrypted for another account",
+            "event 2974, error 8647 (0x21C7) in the Directory Service log when the server registers its names",
+            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
+        ],
+        sources: &[
+            "Microsoft Learn: SPN and UPN uniqueness",
+            "Microsoft Learn: Event ID 11, Kerberos Key Distribution Center: duplicate service principal names",
+        ],
+    },
+    run,
+};
+
+const WHY: &str =
+    "HOST stands for most services of a machine: Kerberos to this server fails, or gets tickets that it cannot read.";
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    facts.servers.iter().flat_map(|judged| findings(facts, judged)).collect()
+}
+
+fn findings(facts: &Facts<'_>, judged: &Judged<'_>) -> Vec<Finding> {
+    let Some(account) = judged.account() else { return Vec::new() };
+    let fqdns = judged.host_names().filter(|name| name.is_qualified());
+    fqdns.filter_map(|fqdn| finding(facts, judged, account, fqdn)).collect()
+}
+
+fn finding(facts: &Facts<'_>, judged: &Judged<'_>, account: &Account, fqdn: &HostName) -> Option<Finding> {
+    let spn = Spn::host(fqdn);
+    let strays: Vec<&Account> =
+        facts.directory.accounts.holders(&spn).filter(|holder| holder.dn != account.dn).collect();
+    if strays.is_empty() {
+        return None;
+    }
+    let holders = listed(strays.iter().map(|stray| stray.dn.as_str()), " and ");
+    let message = format!("{spn} is held by {holders}, which is not this server's account");
+    let mut finding = Finding::new(CHECK.code, Severity::Error, message, WHY)
+        .server(judged)
+        .spn(&spn, facts.directory.accounts.holders(&spn));
+    finding.remedies = remedy::strays(facts, judged, fqdn, &strays);
+    Some(finding)
+}

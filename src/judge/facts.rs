@@ -1,0 +1,233 @@
+//! All servers with what they require, and who holds it: the facts that all findings rest on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::identity::Identity;
+use super::owners::Owners;
+use super::requirements::{Judged, Needs, Requirement, Status};
+use super::severity::Severity;
+use crate::directory::Directory;
+use crate::directory::account::Account;
+use crate::directory::endpoint::Kerberos;
+use crate::directory::gap::Gap;
+use crate::directory::host::HostName;
+use crate::directory::server::Skipped;
+use crate::directory::spn::Spn;
+use crate::directory::text::sort_folded;
+
+/// All servers judged, and what is known of host names: what the checks work on.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// The directory they were found in.
+    pub directory: &'a Directory,
+    /// The servers, by name.
+    pub servers: Vec<Judged<'a>>,
+    /// Who host names belong to.
+    pub owners: Owners<'a>,
+    /// The place of the server that an account was chosen for, by the account's [`Dn::key`](crate::directory::dn::Dn::key).
+    accounts: HashMap<String, usize>,
+    /// What could not be judged.
+    pub gaps: Vec<Gap>,
+}
+
+/// Far more than any organisation has. Who holds a name is told to each server that requires it and of each that is held in
+/// vain, so that of much on both sides there would be more than fits into memory.
+const MOST_HOLDINGS: usize = 1_000_000;
+
+impl<'a> Facts<'a> {
+    /// Works out what every server of the directory requires.
+    #[must_use]
+    pub fn new(directory: &'a Directory) -> Self {
+        let mut servers: Vec<_> = directory.servers.iter().map(|server| Judged::new(directory, server)).collect();
+        make_ambiguous(&mut servers);
+        let owners = owners(directory, &servers);
+        let required: Vec<_> = servers.iter().map(Judged::required).collect();
+        let mut gaps = unknown_names(&servers);
+        if is_too_much(directory, &servers, &required) {
+            let what = "its Exchange servers share so many accounts and names that nothing was judged: look for names that thousands of objects hold";
+            gaps.push(Gap::new("directory", what));
+            return Self { directory, servers: Vec::new(), owners, accounts: HashMap::new(), gaps };
+        }
+        let scene = Scene { directory, owners: &owners, announcers: announcers(&required) };
+        for (place, required) in required.into_iter().enumerate() {
+            let Some(judged) = servers.get(place) else { continue };
+            let requirements = required.into_iter().map(|(name, needs)| scene.requirement(place, judged, name, needs));
+            let mut requirements: Vec<_> = requirements.collect();
+            sort_folded(&mut requirements, |requirement| requirement.spn.as_str());
+            if let Some(judged) = servers.get_mut(place) {
+                judged.requirements = requirements;
+            }
+        }
+        let accounts = places_of_accounts(&servers);
+        Self { directory, servers, owners, accounts, gaps }
+    }
+
+    /// Every requirement, with its server.
+    pub fn requirements(&self) -> impl Iterator<Item = (&Judged<'a>, &Requirement<'a>)> {
+        self.servers.iter().flat_map(|judged| judged.requirements.iter().map(move |requirement| (judged, requirement)))
+    }
+
+    /// The requirements of this status, with their servers, name by name.
+    pub fn by_name(&self, status: Status) -> impl Iterator<Item = Vec<(&Judged<'a>, &Requirement<'a>)>> {
+        let mut names: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for (judged, requirement) in self.requirements().filter(|(_, requirement)| requirement.status == status) {
+            names.entry(requirement.spn.key()).or_default().push((judged, requirement));
+        }
+        names.into_values()
+    }
+
+    /// The servers that send and receive mail.
+    pub fn movers(&self) -> impl Iterator<Item = &Judged<'a>> {
+        self.servers.iter().filter(|judged| judged.server.skipped.is_none())
+    }
+
+    /// The Exchange server whose account this is.
+    #[must_use]
+    pub fn server_of(&self, account: &Account) -> Option<&Judged<'a>> {
+        self.accounts.get(account.dn.key()).and_then(|place| self.servers.get(*place))
+    }
+}
+
+/// What of all servers decides about one requirement.
+struct Scene<'a, 'b> {
+    directory: &'a Directory,
+    owners: &'b Owners<'a>,
+    /// How many servers have endpoints that announce a name.
+    announcers: HashMap<String, usize>,
+}
+
+impl<'a> Scene<'a, '_> {
+    fn requirement(&self, place: usize, judged: &Judged<'a>, name: HostName, needs: Needs<'a>) -> Requirement<'a> {
+        let holders = self.directory.holders(&name);
+        let is_own = judged.is_called(&name);
+        let owner = if is_own { None } else { self.owners.other_than(place, &judged.identity, &name) };
+        let is_shared = if is_own {
+            self.owners.servers(&name).len() > 1
+        } else {
+            self.announcers.get(name.key()).is_some_and(|count| *count > 1) && !self.owners.has_any(&name)
+        };
+        let status = match (&owner, judged.account()) {
+            (Some(_), _) => Status::Foreign,
+            _ if is_shared => Status::Shared,
+            (None, None) => Status::Unresolved,
+            (None, Some(account)) => status(account, &holders),
+        };
+        let near_misses = judged.account().map_or_else(Vec::new, |account| near_misses(account, &name, &holders));
+        let if_missing = self.if_missing(judged, is_own, &needs);
+        Requirement { spn: Spn::smtpsvc(&name), name, needs, if_missing, status, owner, holders, near_misses }
+    }
+
+    /// The severity of the worst reason.
+    fn if_missing(&self, judged: &Judged<'_>, is_own: bool, needs: &Needs<'_>) -> Severity {
+        let movers = self.directory.servers.iter().filter(|server| server.skipped.is_none());
+        let is_only_mover = movers.take(2).count() == 1;
+        let meets_itself = judged.server.version.is_none_or(|version| !version.is_2007_or_2010());
+        let sender = needs.sender.then(|| warning_if(is_only_mover && !meets_itself));
+        let announced = needs.kerberos().map(|kerberos| match kerberos {
+            Kerberos::VirtualServer => warning_if(is_own && is_only_mover),
+            // The name that the server gives as a sender has nothing to fall back to.
+            Kerberos::ExchangeServer { may_fall_back } => warning_if(is_own && may_fall_back && !needs.sender),
+            Kerberos::Clients => Severity::Warning,
+        });
+        announced.chain(sender).min().unwrap_or(Severity::Info)
+    }
+}
+
+fn warning_if(is_milder: bool) -> Severity {
+    if is_milder { Severity::Warning } else { Severity::Error }
+}
+
+fn owners<'a>(directory: &'a Directory, servers: &[Judged<'a>]) -> Owners<'a> {
+    // A copy that replication left over has the names of the real one.
+    let is_real = |(_, judged): &(usize, &Judged<'_>)| judged.server.skipped != Some(Skipped::Conflict);
+    let names = servers
+        .iter()
+        .enumerate()
+        .filter(is_real)
+        .flat_map(|(place, judged)| judged.host_names().map(move |name| (place, name)));
+    Owners::new(directory, names)
+}
+
+/// One machine cannot be two servers: then nobody can say which of them it is.
+fn make_ambiguous(servers: &mut [Judged<'_>]) {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for account in servers.iter().filter_map(Judged::account) {
+        *count.entry(account.dn.key().to_owned()).or_default() += 1;
+    }
+    for judged in servers {
+        let chosen = judged.identity.chosen().copied();
+        if let Some(chosen) = chosen.filter(|chosen| count.get(chosen.account.dn.key()).is_some_and(|count| *count > 1))
+        {
+            judged.identity = Identity::Ambiguous(vec![chosen]);
+        }
+    }
+}
+
+fn places_of_accounts(servers: &[Judged<'_>]) -> HashMap<String, usize> {
+    let account = |(place, judged): (usize, &Judged<'_>)| Some((judged.account()?.dn.key().to_owned(), place));
+    servers.iter().enumerate().filter_map(account).collect()
+}
+
+/// How many servers have endpoints that announce each name.
+fn announcers(required: &[Vec<(HostName, Needs<'_>)>]) -> HashMap<String, usize> {
+    let mut announcers: HashMap<String, usize> = HashMap::new();
+    let announced = required.iter().flatten().filter(|(_, needs)| !needs.announced_by.is_empty());
+    announced.for_each(|(name, _)| *announcers.entry(name.key().to_owned()).or_default() += 1);
+    announcers
+}
+
+/// Servers whose `networkAddress` has a name without a dot, and whose machine does not say what it is called.
+fn unknown_names(servers: &[Judged<'_>]) -> Vec<Gap> {
+    let is_unknown = |judged: &&Judged<'_>| {
+        judged.fqdn.is_none() && judged.server.names.short.is_some() && judged.account().is_some()
+    };
+    let gap = |judged: &Judged<'_>| {
+        let what = "the FQDN of this server is not known: its networkAddress has a name without a dot, and the dNSHostName of its account was not read or is not an FQDN";
+        Gap::at(&judged.server.dn, what)
+    };
+    servers.iter().filter(is_unknown).map(gap).collect()
+}
+
+/// Whether more holders would have to be told of than fit into any report.
+fn is_too_much(directory: &Directory, servers: &[Judged<'_>], required: &[Vec<(HostName, Needs<'_>)>]) -> bool {
+    let of_required = |required: &[(HostName, Needs<'_>)]| -> usize {
+        required.iter().map(|(name, _)| weight(directory.holders(name).len())).sum()
+    };
+    let of_host_names = |judged: &Judged<'_>| -> usize {
+        judged.host_names().map(|name| weight(directory.accounts.holders(&Spn::host(name)).count())).sum()
+    };
+    let of_held =
+        |account: &Account| -> usize { account.spns.iter().map(|spn| directory.accounts.holders(spn).count()).sum() };
+    let mut told: usize = 0;
+    servers.iter().zip(required).any(|(judged, required)| {
+        told += of_required(required);
+        told += judged.account().map_or(0, |account| of_held(account) + of_host_names(judged));
+        told > MOST_HOLDINGS
+    })
+}
+
+/// What so many holders of a name add to a report: all but one may need a command and its undo, which are much longer than a name.
+fn weight(holders: usize) -> usize {
+    const COMMANDS: usize = 10;
+    holders.saturating_mul(COMMANDS).saturating_sub(COMMANDS - 1).max(holders)
+}
+
+fn status(account: &Account, holders: &[&Account]) -> Status {
+    let own = holders.iter().any(|holder| holder.dn == account.dn);
+    match (own, holders.len()) {
+        (true, 1) => Status::Registered,
+        (true, _) => Status::Duplicate,
+        (false, 0) => Status::Missing,
+        (false, _) => Status::Misplaced,
+    }
+}
+
+/// What the account holds that looks like the name it does not hold.
+fn near_misses<'a>(account: &'a Account, name: &HostName, holders: &[&Account]) -> Vec<&'a Spn> {
+    if holders.iter().any(|holder| holder.dn == account.dn) {
+        return Vec::new();
+    }
+    let classes = ["smtp", "smtpsvc"].into_iter();
+    let alike = classes.flat_map(|class| account.beginning_with(&format!("{class}/{}", name.key())));
+    alike.filter(|held| held.nearly_covers(name)).collect()
+}

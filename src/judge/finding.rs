@@ -1,0 +1,105 @@
+//! What is wrong, in the terms of the directory: what the checks produce and the report is made of.
+
+use super::remedy::Remedy;
+use super::requirements::{Judged, Requirement};
+use super::severity::Severity;
+use crate::directory::account::Account;
+use crate::directory::endpoint::Endpoint;
+use crate::directory::spn::Spn;
+use crate::directory::text::sort_folded;
+
+/// One thing wrong: one per code, server and SPN.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The code of the check.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The names of the servers concerned, sorted.
+    pub servers: Vec<String>,
+    /// The endpoints concerned, `SERVER\name`, sorted.
+    pub endpoints: Vec<String>,
+    /// The SPN concerned.
+    pub spn: Option<Spn>,
+    /// The DNs of those who hold it, sorted.
+    pub holders: Vec<String>,
+    /// What is wrong, in one or two sentences.
+    pub message: String,
+    /// Why it matters here.
+    pub why: String,
+    /// What to do about it, the preferred first.
+    pub remedies: Vec<Remedy>,
+}
+
+impl Finding {
+    /// A finding without servers, endpoints, SPN, holders or remedies yet.
+    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            servers: Vec::new(),
+            endpoints: Vec::new(),
+            spn: None,
+            holders: Vec::new(),
+            message: message.into(),
+            why: why.into(),
+            remedies: Vec::new(),
+        }
+    }
+
+    /// Names a server.
+    #[must_use]
+    pub fn server(self, judged: &Judged<'_>) -> Self {
+        self.servers([judged])
+    }
+
+    /// Names servers.
+    #[must_use]
+    pub fn servers<'a, 'b: 'a>(mut self, servers: impl IntoIterator<Item = &'a Judged<'b>>) -> Self {
+        self.servers.extend(servers.into_iter().map(|judged| judged.server.names.name.clone()));
+        sort_folded(&mut self.servers, String::as_str);
+        self.servers.dedup();
+        self
+    }
+
+    /// Names endpoints of a server.
+    #[must_use]
+    pub fn endpoints<'a>(mut self, judged: &Judged<'_>, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Self {
+        let name = |endpoint: &Endpoint| format!("{}\\{}", judged.server.names.name, endpoint.name);
+        self.endpoints.extend(endpoints.into_iter().map(name));
+        sort_folded(&mut self.endpoints, String::as_str);
+        self
+    }
+
+    /// Names endpoints whose server is not known.
+    #[must_use]
+    pub fn orphans(mut self, endpoints: &[Endpoint]) -> Self {
+        self.endpoints.extend(endpoints.iter().map(|endpoint| endpoint.name.clone()));
+        sort_folded(&mut self.endpoints, String::as_str);
+        self
+    }
+
+    /// Names the SPN and who holds it.
+    #[must_use]
+    pub fn spn<'a>(mut self, spn: &Spn, holders: impl IntoIterator<Item = &'a Account>) -> Self {
+        self.spn = Some(spn.clone());
+        self.holders.extend(holders.into_iter().map(|holder| holder.dn.to_string()));
+        sort_folded(&mut self.holders, String::as_str);
+        self
+    }
+
+    /// Names a requirement of a server: its endpoints, its SPN and who holds that.
+    #[must_use]
+    pub fn about(self, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Self {
+        self.server(judged)
+            .endpoints(judged, requirement.needs.announced_by.iter().copied())
+            .spn(&requirement.spn, requirement.holders.iter().copied())
+    }
+
+    /// Names a way to put it right, after those named before.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
+        self.remedies.extend(remedy.into());
+        self
+    }
+}
