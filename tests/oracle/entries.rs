@@ -1,166 +1,116 @@
-//! An organisation as directory entries, with irrelevant ones among them.
+//! Directory entries, as they lie between the generator, the files and the judge.
 
-use crate::model::{Class, Endpoint, Kind, Object, Org, Server};
-use crate::rng::Rng;
-
+/// One object with its attributes, in the order in which they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) dn: String,
     pub(crate) attributes: Vec<(String, Vec<u8>)>,
 }
 
 impl Entry {
-    fn new(dn: String, classes: &[&str]) -> Self {
+    pub(crate) fn new(dn: impl Into<String>, classes: &[&str]) -> Self {
         let attributes = classes.iter().map(|class| ("objectClass".to_owned(), class.as_bytes().to_vec()));
-        Self { dn, attributes: attributes.collect() }
+        Self { dn: dn.into(), attributes: attributes.collect() }
     }
 
-    fn with(mut self, name: &str, value: impl AsRef<str>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.attributes.push((name.to_owned(), value.as_ref().as_bytes().to_vec()));
         self
     }
 
-    fn with_some(self, name: &str, value: Option<impl AsRef<str>>) -> Self {
+    pub(crate) fn with_some(self, name: &str, value: Option<impl AsRef<str>>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
         }
     }
-}
 
-pub(crate) fn entries(org: &Org, rng: &mut Rng) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for server in &org.servers {
-        let dn = org.server_dn(server);
-        entries.extend(server.endpoints.iter().map(|endpoint| endpoint_entry(endpoint, &dn)));
-        entries.push(server_entry(server, dn));
+    /// The values of an attribute, whatever options (`;range=0-1499`) its name carries.
+    pub(crate) fn values(&self, name: &str) -> Vec<String> {
+        let named = self.attributes.iter().filter(|(other, _)| base_name(other).eq_ignore_ascii_case(name));
+        named.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
     }
-    for orphan in &org.orphans {
-        entries.push(endpoint_entry(&orphan.endpoint, &org.orphan_server_dn(orphan)));
-    }
-    entries.extend(org.objects.iter().map(|object| object_entry(org, object, rng)));
-    entries.extend(cross_refs(org));
-    entries.extend(directory_service(org));
-    entries.extend(irrelevant(org));
-    if !org.objects.is_empty() {
-        entries.extend(irrelevant_accounts(org));
-    }
-    entries
-}
 
-fn server_entry(server: &Server, dn: String) -> Entry {
-    let mut entry = Entry::new(dn, &["top", "server", "msExchExchangeServer"])
-        .with("cn", &server.name)
-        .with("serialNumber", server.serial)
-        .with_some("msExchCurrentServerRoles", server.roles.map(|roles| roles.to_string()))
-        .with("networkAddress", format!("netbios:{}", server.name))
-        .with("networkAddress", format!("ncacn_np:{}", server.name));
-    for address in &server.addresses {
-        entry = entry.with("networkAddress", format!("ncacn_ip_tcp:{address}"));
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        self.attributes.iter().any(|(other, _)| base_name(other).eq_ignore_ascii_case(name))
     }
-    entry
-}
 
-fn endpoint_entry(endpoint: &Endpoint, server_dn: &str) -> Entry {
-    let dn = endpoint.dn(server_dn);
-    match endpoint.kind {
-        Kind::VirtualServer => Entry::new(dn, &["top", "protocolCfg", "protocolCfgSMTP", "protocolCfgSMTPServer"])
-            .with("cn", &endpoint.rdn)
-            .with("adminDisplayName", &endpoint.name)
-            .with("msExchServerBindings", ":25:")
-            .with_some("msExchSmtpFullyQualifiedDomainName", endpoint.fqdn.as_ref()),
-        Kind::Connector { enabled, flags } => Entry::new(dn, &["top", "msExchSmtpReceiveConnector"])
-            .with("cn", &endpoint.name)
-            .with_some("msExchSMTPReceiveConnectorFQDN", endpoint.fqdn.as_ref())
-            .with_some("msExchSmtpReceiveEnabled", enabled.map(|on| if on { "TRUE" } else { "FALSE" }))
-            .with_some("msExchSMTPReceiveInboundSecurityFlag", flags.map(|bits| bits.to_string())),
+    pub(crate) fn first(&self, name: &str) -> Option<String> {
+        self.values(name).into_iter().next()
+    }
+
+    /// As it is named, which a DN may spell otherwise.
+    pub(crate) fn name(&self) -> String {
+        self.first("cn").unwrap_or_else(|| own_name(&self.dn))
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.first(name)?.trim().parse().ok()
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        self.first(name).map(|value| value.eq_ignore_ascii_case("TRUE"))
+    }
+
+    pub(crate) fn is(&self, class: &str) -> bool {
+        self.values("objectClass").iter().any(|other| other.eq_ignore_ascii_case(class))
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.attributes.retain(|(other, _)| !base_name(other).eq_ignore_ascii_case(name));
     }
 }
 
-fn object_entry(org: &Org, object: &Object, rng: &mut Rng) -> Entry {
-    let mut entry = Entry::new(org.object_dn(object), classes(object.class))
-        .with("cn", object.rdn.replace('\\', ""))
-        .with_some("sAMAccountName", object.sam.as_ref())
-        .with_some("dNSHostName", object.dns_host.as_ref())
-        .with_some("userAccountControl", object.control.map(|bits| bits.to_string()));
-    for (name, spn) in spn_values(object, rng) {
-        entry = entry.with(&name, spn);
-    }
-    entry
+pub(crate) fn base_name(name: &str) -> &str {
+    name.split(';').next().unwrap_or_default()
 }
 
-fn classes(class: Class) -> &'static [&'static str] {
-    match class {
-        Class::Computer => &["top", "person", "organizationalPerson", "user", "computer"],
-        Class::ManagedAccount => {
-            &["top", "person", "organizationalPerson", "user", "computer", "msDS-GroupManagedServiceAccount"]
+/// Names and SPNs compare without case.
+pub(crate) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The parts of a DN, each as it is written.
+pub(crate) fn parts(dn: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut escaped) = (0, false);
+    for (at, c) in dn.char_indices() {
+        if c == ',' && !escaped {
+            parts.push(&dn[start..at]);
+            start = at + 1;
         }
-        Class::User => &["top", "person", "organizationalPerson", "user"],
-        Class::ConnectionPoint => &["top", "leaf", "connectionPoint", "serviceConnectionPoint"],
+        escaped = c == '\\' && !escaped;
     }
+    parts.push(&dn[start..]);
+    parts
 }
 
-/// The values under the attribute names a directory gives them, in ranges or not.
-fn spn_values(object: &Object, rng: &mut Rng) -> Vec<(String, String)> {
-    let count = object.spns.len();
-    let ranged = object.open_range || (count > 1 && rng.percent(15));
-    let cut = if count > 1 && ranged { rng.between(1, count - 1) } else { count };
-    let last = if object.open_range { (count - 1).to_string() } else { "*".to_owned() };
-    let name = |index: usize| match (ranged, index < cut) {
-        (false, _) => "servicePrincipalName".to_owned(),
-        (true, true) => format!("servicePrincipalName;range=0-{}", cut - 1),
-        (true, false) => format!("servicePrincipalName;range={cut}-{last}"),
-    };
-    object.spns.iter().enumerate().map(|(index, spn)| (name(index), spn.clone())).collect()
+/// The name of the object itself, without its escapes and what a conflict added.
+pub(crate) fn own_name(dn: &str) -> String {
+    let part = parts(dn).first().copied().unwrap_or_default();
+    let name = part.split_once('=').map_or(part, |(_, value)| value);
+    name.split("\\0").next().unwrap_or_default().replace('\\', "")
 }
 
-fn cross_refs(org: &Org) -> Vec<Entry> {
-    let partitions = format!("CN=Partitions,{}", org.configuration());
-    let domain = |domain: &crate::model::Domain| {
-        let label = domain.dns.split('.').next().unwrap_or_default();
-        Entry::new(format!("CN={label},{partitions}"), &["top", "crossRef"])
-            .with("cn", label)
-            .with("nCName", domain.dn())
-            .with("dnsRoot", &domain.dns)
-            .with("systemFlags", "3")
-            .with_some("nETBIOSName", domain.netbios.as_ref())
-    };
-    let configuration = Entry::new(format!("CN=Enterprise Configuration,{partitions}"), &["top", "crossRef"])
-        .with("nCName", org.configuration())
-        .with("dnsRoot", &org.domains[0].dns)
-        .with("systemFlags", "1");
-    let mut entries: Vec<Entry> = org.domains.iter().filter(|d| d.cross_ref).map(domain).collect();
-    entries.push(configuration);
-    entries
+/// Whether a folded DN lies below another folded one.
+pub(crate) fn is_below(dn: &str, above: &str) -> bool {
+    dn.strip_suffix(above).is_some_and(|rest| rest.ends_with(','))
 }
 
-fn directory_service(org: &Org) -> Option<Entry> {
-    let dn = format!("CN=Directory Service,CN=Windows NT,CN=Services,{}", org.configuration());
-    let mut entry = Entry::new(dn, &["top", "nTDSService"]).with("cn", "Directory Service");
-    for mapping in &org.mappings {
-        entry = entry.with("sPNMappings", mapping);
-    }
-    (!org.mappings.is_empty()).then_some(entry)
+/// The DNS name that the `DC=` parts of a DN spell, folded.
+pub(crate) fn domain_of(dn: &str) -> String {
+    let folded = fold(dn);
+    let labels: Vec<&str> = parts(&folded).iter().filter_map(|part| part.strip_prefix("dc=")).collect();
+    labels.join(".")
 }
 
-fn irrelevant_accounts(org: &Org) -> Vec<Entry> {
-    let domain = org.domains[0].dn();
-    let mut guid = Entry::new(format!("CN=Plain,CN=Users,{domain}"), &["top", "person", "user"])
-        .with("sAMAccountName", "plain")
-        .with("description", "nobody holds SMTPSVC/mail.contoso.com here");
-    guid.attributes.push(("objectGUID".to_owned(), vec![0xff, 0x00, 0x9d, 0x0a, 0xc3, 0x28, 0x80]));
-    let group = Entry::new(format!("CN=All,CN=Users,{domain}"), &["top", "group"]).with("sAMAccountName", "All");
-    vec![guid, group]
+pub(crate) fn in_configuration(dn: &str) -> bool {
+    parts(&fold(dn)).contains(&"cn=configuration")
 }
 
-fn irrelevant(org: &Org) -> Vec<Entry> {
-    vec![
-        Entry::new(org.organisation(), &["top", "container", "msExchOrganizationContainer"]),
-        Entry::new(
-            format!("CN=Internet,CN=Connections,{}", org.organisation()),
-            &["top", "msExchRoutingSMTPConnector"],
-        )
-        .with("msExchSmtpFullyQualifiedDomainName", "smtp.contoso.com"),
-        Entry::new(format!("CN=DAG1,{}", org.organisation()), &["top", "msExchMDBAvailabilityGroup"])
-            .with("cn", "DAG1"),
-    ]
+#[test]
+fn a_dn_is_split_at_commas_that_are_not_escaped() {
+    assert_eq!(parts("CN=Doe\\, John,DC=contoso,DC=com"), ["CN=Doe\\, John", "DC=contoso", "DC=com"]);
+    assert_eq!(own_name("CN=Doe\\, John,DC=contoso,DC=com"), "Doe, John");
+    assert_eq!(domain_of("CN=A,DC=Contoso,DC=com"), "contoso.com");
 }

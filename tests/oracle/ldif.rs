@@ -1,6 +1,10 @@
 //! Entries as the LDIF that ldifde, ldapsearch and ldbsearch write.
 
-use crate::entries::Entry;
+use std::collections::BTreeSet;
+
+use crate::entries::{Entry, base_name};
+use crate::generate::{FileFault, Organisation};
+use crate::questions::ENTRIES_MAY_BE_SPLIT;
 use crate::rng::Rng;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +33,7 @@ struct Style {
     spelling: Spelling,
     recase_dns: bool,
     paged: bool,
+    fault: Option<FileFault>,
 }
 
 /// One file of a recording: records whose order means nothing.
@@ -40,42 +45,51 @@ pub(crate) struct Recording {
 struct Record {
     dn: String,
     attributes: Vec<(String, Vec<u8>)>,
+    /// Whether ldifde ran out of room for the values and went on in a second record.
+    goes_on: bool,
 }
 
 /// Distributes the entries, and here and there the attributes of one entry, over files.
-pub(crate) fn record(entries: Vec<Entry>, rng: &mut Rng) -> Vec<Recording> {
+pub(crate) fn record(organisation: &Organisation, rng: &mut Rng) -> Vec<Recording> {
     let count = rng.pick(&[1, 1, 2, 2, 3]);
     let mut files: Vec<Recording> = (0..count).map(|_| Recording { style: style(rng), records: Vec::new() }).collect();
-    for entry in entries {
-        let home = rng.below(count);
-        if count > 1 && rng.percent(20) {
-            split(entry, home, &mut files, rng);
-        } else {
-            files[home].push(entry.dn, entry.attributes, rng);
+    for (number, entry) in organisation.entries.iter().enumerate() {
+        // The first file has a record whatever happens: a fault has to show.
+        let home = if number == 0 { 0 } else { rng.below(count) };
+        let whole = count == 1 || entry.attributes.iter().any(|(name, _)| name.contains(';'));
+        match rng.below(12) {
+            0 if !whole && ENTRIES_MAY_BE_SPLIT => split(entry, home, &mut files, rng),
+            1 if !whole => {
+                files[home].push(entry, rng);
+                files[(home + 1) % count].push(entry, rng);
+            }
+            _ => files[home].push(entry, rng),
         }
     }
+    spoil(organisation, &mut files, rng);
     for file in &mut files {
         file.shuffle(rng);
     }
     files
 }
 
-/// Puts the attributes into two files, some of them into both.
-fn split(entry: Entry, home: usize, files: &mut [Recording], rng: &mut Rng) {
+/// Puts the attributes into two files, some of them with all their values into both.
+fn split(entry: &Entry, home: usize, files: &mut [Recording], rng: &mut Rng) {
     let other = (home + 1) % files.len();
-    let (mut here, mut there) = (Vec::new(), Vec::new());
-    for attribute in entry.attributes {
-        match rng.below(5) {
-            0 => {
-                here.push(attribute.clone());
-                there.push(attribute);
-            }
-            1 | 2 => here.push(attribute),
-            _ => there.push(attribute),
+    let names: BTreeSet<&str> = entry.attributes.iter().map(|(name, _)| base_name(name)).collect();
+    let (mut here, mut there) = (Entry::new(&entry.dn, &[]), Entry::new(&entry.dn, &[]));
+    for name in names {
+        let values = || entry.attributes.iter().filter(|(other, _)| base_name(other) == name).cloned();
+        let place = if name == "objectClass" { 0 } else { rng.below(5) };
+        if place != 1 {
+            there.attributes.extend(values());
+        }
+        if place < 3 {
+            here.attributes.extend(values());
         }
     }
-    files[home].push(entry.dn.clone(), here, rng);
-    files[other].push(entry.dn, there, rng);
+    files[home].push(&here, rng);
+    files[other].push(&there, rng);
 }
 
 fn style(rng: &mut Rng) -> Style {
@@ -88,13 +102,38 @@ fn style(rng: &mut Rng) -> Style {
         spelling: rng.pick(&[Spelling::AsInSchema, Spelling::AsInSchema, Spelling::Lower, Spelling::Upper]),
         recase_dns: rng.percent(40),
         paged: rng.percent(20),
+        fault: None,
+    }
+}
+
+/// Lets the first file, or one more, show what went wrong.
+fn spoil(organisation: &Organisation, files: &mut Vec<Recording>, rng: &mut Rng) {
+    let first = &mut files[0].style;
+    first.fault.clone_from(&organisation.fault);
+    match &organisation.fault {
+        None => {}
+        Some(FileFault::NoClosingCount) => first.tool = Tool::Ldbsearch,
+        Some(FileFault::FarReferral) => first.tool = rng.pick(&[Tool::Ldapsearch, Tool::Ldbsearch]),
+        Some(FileFault::Cookie) => {
+            first.tool = Tool::Ldapsearch;
+            first.paged = true;
+        }
+        Some(FileFault::SizeLimit | FileFault::NoTrailer) => first.tool = Tool::Ldapsearch,
+        Some(FileFault::OtherDay(dn)) => {
+            let mut file = Recording { style: style(rng), records: Vec::new() };
+            if let Some(entry) = organisation.entries.iter().find(|entry| entry.dn == *dn) {
+                let changed = entry.clone().with("servicePrincipalName", "SMTPSVC/other-day.contoso.com");
+                file.push(&changed, rng);
+            }
+            files.push(file);
+        }
     }
 }
 
 impl Recording {
-    fn push(&mut self, dn: String, attributes: Vec<(String, Vec<u8>)>, rng: &mut Rng) {
-        let dn = if self.style.recase_dns { rng.recase(&dn) } else { dn };
-        self.records.push(Record { dn, attributes });
+    fn push(&mut self, entry: &Entry, rng: &mut Rng) {
+        let dn = if self.style.recase_dns { rng.recase(&entry.dn) } else { entry.dn.clone() };
+        self.records.push(Record { dn, attributes: entry.attributes.clone(), goes_on: rng.percent(8) });
     }
 
     /// Another order of the same records and values.
@@ -110,8 +149,12 @@ impl Recording {
         for (number, record) in self.records.iter().enumerate() {
             text += &self.record_text(number, record);
             if number % 7 == 3 {
-                text += self.reference();
+                text += &self.reference("DomainDnsZones.contoso.com", "DC=DomainDnsZones,DC=contoso,DC=com");
+                text += &self.reference("contoso.com", "CN=Configuration,DC=contoso,DC=com");
             }
+        }
+        if self.style.fault == Some(FileFault::FarReferral) {
+            text += &self.reference("far.contoso.com", "DC=far,DC=contoso,DC=com");
         }
         text += &self.trailer();
         self.encode(&text)
@@ -129,13 +172,12 @@ impl Recording {
     }
 
     fn header(&self) -> String {
+        let paged = if self.style.paged { "# with pagedResults control: size=500\n" } else { "" };
         match self.style.tool {
-            Tool::Ldapsearch if self.style.paged => {
+            Tool::Ldapsearch => format!(
                 "# extended LDIF\n#\n# LDAPv3\n# base <DC=contoso,DC=com> with scope subtree\n\
-                 # filter: (objectClass=*)\n# requesting: ALL\n# with pagedResults control: size=500\n#\n\n"
-                    .to_owned()
-            }
-            Tool::Ldapsearch => "version: 1\n\n#\n# LDAPv3\n# filter: (objectClass=*)\n#\n\n".to_owned(),
+                 # filter: (objectClass=*)\n# requesting: ALL\n{paged}#\n\n"
+            ),
             _ => String::new(),
         }
     }
@@ -143,11 +185,23 @@ impl Recording {
     fn record_text(&self, number: usize, record: &Record) -> String {
         let mut text = self.heading(number, record);
         text += &self.line("dn", record.dn.as_bytes());
-        if matches!(self.style.tool, Tool::Ldifde | Tool::LdifdeUnicode) {
+        let by_ldifde = matches!(self.style.tool, Tool::Ldifde | Tool::LdifdeUnicode);
+        if by_ldifde {
             text += "changetype: add\n";
         }
-        for (name, value) in &record.attributes {
-            text += &self.line(&self.spell(name), value);
+        let is_spn = |name: &str| name == "servicePrincipalName";
+        let spns = record.attributes.iter().filter(|(name, _)| is_spn(name)).count();
+        let goes_on = by_ldifde && record.goes_on && spns > 1;
+        let last = record.attributes.iter().rposition(|(name, _)| is_spn(name)).filter(|_| goes_on);
+        for (at, (name, value)) in record.attributes.iter().enumerate() {
+            if Some(at) != last {
+                text += &self.line(&self.spell(name), value);
+            }
+        }
+        if let Some((name, value)) = last.map(|last| &record.attributes[last]) {
+            let (dn, name) = (self.line("dn", record.dn.as_bytes()), self.spell(name));
+            let value = self.line(&name, value);
+            text += &["\n", &dn, "changetype: modify\nadd: ", &name, "\n", &value, "-\n"].concat();
         }
         text + "\n"
     }
@@ -160,31 +214,42 @@ impl Recording {
         }
     }
 
-    fn reference(&self) -> &'static str {
+    fn reference(&self, host: &str, dn: &str) -> String {
         match self.style.tool {
-            Tool::Ldifde | Tool::LdifdeUnicode => "",
-            Tool::Ldapsearch => "# search reference\nref: ldap://far.contoso.com/DC=far,DC=contoso,DC=com\n\n",
-            Tool::LdapsearchTerse => "# refldap://far.contoso.com/DC=far,DC=contoso,DC=com\n\n",
-            Tool::Ldbsearch => "# Referral\nref: ldap://far.contoso.com/DC=far,DC=contoso,DC=com\n\n",
+            Tool::Ldifde | Tool::LdifdeUnicode => String::new(),
+            Tool::Ldapsearch => format!("# search reference\nref: ldap://{host}/{dn}\n\n"),
+            Tool::LdapsearchTerse => format!("# refldap://{host}/{dn}\n\n"),
+            Tool::Ldbsearch => format!("# Referral\nref: ldap://{host}/{dn}\n\n"),
         }
     }
 
     fn trailer(&self) -> String {
         let entries = self.records.len();
-        match self.style.tool {
-            Tool::Ldapsearch if self.style.paged => format!(
-                "# search result\nsearch: 3\nresult: 0 Success\n\
-                 control: 1.2.840.113556.1.4.319 false MIQAAAAFAgEABAA=\npagedresults: cookie=\n\n\
-                 # numResponses: {}\n# numEntries: {entries}\n",
-                entries + 1
-            ),
-            Tool::Ldapsearch => format!(
-                "# search result\nsearch: 2\nresult: 0 Success\n\n# numResponses: {}\n# numEntries: {entries}\n",
-                entries + 1
-            ),
-            Tool::Ldbsearch => format!("# returned {entries} records\n# {entries} entries\n# 0 referrals\n"),
+        match (self.style.tool, &self.style.fault) {
+            (Tool::Ldapsearch, Some(FileFault::NoTrailer)) | (Tool::Ldbsearch, Some(FileFault::NoClosingCount)) => {
+                String::new()
+            }
+            (Tool::Ldapsearch, fault) => {
+                let cut = fault == &Some(FileFault::SizeLimit);
+                let result = if cut { "4 Size limit exceeded" } else { "0 Success" };
+                format!(
+                    "# search result\nsearch: 2\nresult: {result}\n{}\n# numResponses: {}\n# numEntries: {entries}\n",
+                    self.cookie(),
+                    entries + 1
+                )
+            }
+            (Tool::Ldbsearch, _) => {
+                format!("# returned {entries} records\n# {entries} entries\n# 0 referrals\n")
+            }
             _ => String::new(),
         }
+    }
+
+    /// What a paged search answers: an empty cookie, unless there was more.
+    fn cookie(&self) -> String {
+        let cookie = if self.style.fault == Some(FileFault::Cookie) { "AAAAAAAAAAA=" } else { "" };
+        let control = "control: 1.2.840.113556.1.4.319 false MIQAAAAFAgEABAA=\n";
+        if self.style.paged { format!("{control}pagedresults: cookie={cookie}\n") } else { String::new() }
     }
 
     fn spell(&self, name: &str) -> String {

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+/// What the program came to.
 pub(crate) struct Answer {
     pub(crate) exit: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
 }
 
-pub(crate) fn check(files: &[PathBuf], dialect: &str) -> Answer {
+pub(crate) fn check(files: &[PathBuf], more: &[&str]) -> Answer {
     let output = Command::new(env!("CARGO_BIN_EXE_spn-doctor"))
-        .args(["check", "--format", "json", "--setspn", dialect, "--from"])
+        .args(["check", "--format", "json"])
+        .args(more)
+        .arg("--from")
         .args(files)
         .output()
         .expect("the program starts");
