@@ -11,12 +11,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
-use common::{Run, check, fixtures, lab, run, run_in, run_with_input, text};
+use common::{Run, check, commands, fixtures, lab, list, run, run_in, run_with_input, text};
 use serde_json::Value;
 
 const KB: &str = "fixtures/kb914137.ldif";
-const CLEAN: &str = "fixtures/clean.ldif";
+const CLEAN: &str = "fixtures/clean/2019.ldif";
 
 #[test]
 fn a_healthy_organisation_is_visibly_healthy() {
@@ -37,13 +38,17 @@ fn the_case_of_the_kb_is_found_and_put_right() {
     assert_eq!(run.code, 1);
     let report = run.report();
     assert_eq!(report["verdict"], "findings");
-    let commands: Vec<&Value> =
-        report["findings"].as_array().unwrap().iter().map(|finding| &finding["remedy"]["commands"][0]).collect();
-    assert_eq!(commands[0]["run"], r"setspn -F -S SMTPSVC/mail.contoso.com CONTOSO\EX01$");
-    assert_eq!(commands[0]["undo"], r"setspn -D SMTPSVC/mail.contoso.com CONTOSO\EX01$");
-    assert_eq!(commands[1]["run"], r"setspn -F -S SMTPSVC/relay.contoso.com CONTOSO\EX01$");
-    let alternative = report["findings"][0]["remedy"]["alternative"].as_str().unwrap();
-    assert!(alternative.contains("BackConnectionHostNames") && alternative.contains("have to stay"));
+    for (name, finding) in ["mail.contoso.com", "relay.contoso.com"].into_iter().zip(list(&report["findings"])) {
+        let [add, registry] = finding["remedies"].as_array().unwrap().as_slice() else { panic!("{finding}") };
+        assert_eq!((&add["kind"], &add["confirm"]), (&"setspn".into(), &Value::Null));
+        let [command] = add["commands"].as_array().unwrap().as_slice() else { panic!("{add}") };
+        assert_eq!(command["run"], format!(r"setspn -F -S SMTPSVC/{name} CONTOSO\EX01$"));
+        assert_eq!(command["undo"], format!(r"setspn -D SMTPSVC/{name} CONTOSO\EX01$"));
+        assert_eq!(registry["kind"], "registry");
+        let advice = registry["advice"].as_str().unwrap();
+        assert!(advice.contains("BackConnectionHostNames") && advice.contains("Keep the lines that are already there"));
+        assert!(advice.contains("only helps connections that the server makes to itself"), "{advice}");
+    }
 }
 
 #[test]
@@ -58,7 +63,7 @@ fn every_code_has_a_recording_that_fires_just_that() {
 fn the_exit_code_depends_on_the_severity_alone() {
     let fixture = |code: &str| format!("fixtures/codes/{code}.ldif");
     for (code, expected) in
-        [("duplicate-spn", [1, 1, 1, 0]), ("unused-spn", [0, 0, 1, 0]), ("disabled-account", [0, 1, 1, 0])]
+        [("duplicate-spn", [1, 1, 1, 0]), ("malformed-spn", [0, 1, 1, 0]), ("unused-spn", [0, 0, 1, 0])]
     {
         for (fail_on, expected) in ["error", "warning", "info", "never"].into_iter().zip(expected) {
             for format in ["table", "json"] {
@@ -74,8 +79,8 @@ fn incomplete_data_is_never_a_verdict_but_its_findings_are_shown() {
     for (fixture, told) in [
         ("fixtures/odd/ranges-cut-off.ldif", "read only in part"),
         ("fixtures/odd/cut-off.ldif", "cut off"),
-        ("fixtures/lab/ldapsearch-domain.ldif", "ldifde -f configuration.ldf"),
-        ("fixtures/lab/ldapsearch-configuration.ldif", "not one computer account"),
+        ("fixtures/lab/ldbsearch-domain.ldif", "ldifde -f configuration.ldf"),
+        ("fixtures/lab/ldbsearch-configuration.ldif", "krbtgt was not read"),
     ] {
         let run = run(["check", "--fail-on", "never", "--from", fixture]);
         assert_eq!(run.code, 2, "{fixture}");
@@ -84,6 +89,25 @@ fn incomplete_data_is_never_a_verdict_but_its_findings_are_shown() {
         assert!(words.join(" ").contains(told), "{fixture}: {}", run.stdout);
     }
     assert!(!check(["fixtures/odd/ranges-cut-off.ldif"]).codes().is_empty());
+}
+
+/// Whatever was not read might speak against every command.
+#[test]
+fn while_data_is_incomplete_no_remedy_is_ready() {
+    let mut offered = 0;
+    let mut cases: Vec<Vec<PathBuf>> = fixtures("odd").into_iter().map(|path| vec![path]).collect();
+    cases.extend(common::cases().into_iter().map(|case| case.files));
+    let reports = cases.into_iter().map(|files| check(files).report());
+    for report in reports.filter(|report| report["verdict"] == "incomplete") {
+        for remedy in list(&report["findings"]).flat_map(|finding| list(&finding["remedies"])) {
+            if list(&remedy["commands"]).next().is_some() {
+                let confirm = remedy["confirm"].as_str().unwrap_or_default();
+                assert!(confirm.starts_with("Read what is missing first"), "{remedy}");
+                offered += 1;
+            }
+        }
+    }
+    assert!(offered > 10, "only {offered} remedies were looked at");
 }
 
 #[test]
@@ -131,15 +155,26 @@ fn a_crowd_that_concerns_nobody_changes_nothing() {
     }
 }
 
+/// The case of the KB, in which all objects of a class are deleted.
+fn with_deleted(class: &str) -> Run {
+    let alive = format!("objectClass: {class}\n");
+    let deleted = text(KB).replace(&alive, &format!("{alive}isDeleted: TRUE\n"));
+    run_with_input(["check", "--format", "json", "--from", "-"], deleted.as_bytes())
+}
+
 /// What is left of a deleted object is no server and no account: a recording in which there is nothing else is not whole.
 #[test]
 fn deleted_servers_or_accounts_alone_are_no_directory() {
-    for class in ["msExchExchangeServer", "computer"] {
-        let alive = format!("objectClass: {class}\n");
-        let deleted = text(KB).replace(&alive, &format!("{alive}isDeleted: TRUE\n"));
-        let run = run_with_input(["check", "--format", "json", "--from", "-"], deleted.as_bytes());
+    for class in ["msExchExchangeServer", "user"] {
+        let run = with_deleted(class);
         assert_eq!((run.code, run.report()["verdict"].as_str()), (2, Some("incomplete")), "{class}");
     }
+}
+
+#[test]
+fn a_server_whose_account_was_deleted_has_none() {
+    let run = with_deleted("computer");
+    assert_eq!((run.code, run.codes()), (1, vec!["no-computer-account".to_owned()]));
 }
 
 #[test]
@@ -161,8 +196,8 @@ fn where_no_temporary_file_can_be_made_there_is_no_verdict() {
 
 #[test]
 fn the_lab_is_judged_alike_whichever_tool_recorded_it() {
-    let expected = check(lab("ldapsearch")).report();
-    for tool in ["ldapsearch-full", "ldbsearch"] {
+    let expected = check(lab("ldbsearch")).report();
+    for tool in ["ldapsearch", "ldapsearch-full"] {
         let report = check(lab(tool)).report();
         for part in ["verdict", "summary", "servers", "findings", "problems"] {
             assert_eq!(report[part], expected[part], "{tool} {part}");
@@ -170,88 +205,190 @@ fn the_lab_is_judged_alike_whichever_tool_recorded_it() {
     }
 }
 
-#[test]
-fn the_lab_has_just_the_problems_that_it_was_built_with() {
-    let organisation: toml::Table = text("tests/lab/organisation.toml").parse().unwrap();
-    let mut expected = BTreeSet::from(["orphan-endpoint".to_owned()]);
-    collect_expectations(&toml::Value::Table(organisation), &mut expected);
-    let report = check(lab("ldapsearch")).report();
-    let finding = |finding: &Value| match finding["spn"].as_str() {
-        Some(spn) => format!("{} {spn}", finding["code"].as_str().unwrap()),
-        None => finding["code"].as_str().unwrap().to_owned(),
-    };
-    let found: BTreeSet<String> = report["findings"].as_array().unwrap().iter().map(finding).collect();
-    assert_eq!(found, expected);
+/// What the organisation of the lab says of its findings: code and SPN, severity, and whether a setspn remedy is ready. An error is one
+/// of which nothing else is said.
+fn built_with() -> BTreeSet<(String, String, bool)> {
+    let organisation = text("tests/lab/organisation.toml");
+    let mut expected = BTreeSet::new();
+    let mut in_list = false;
+    for line in organisation.lines() {
+        in_list |= line.starts_with("expect = [");
+        let (listed, said) = line.split_once('#').unwrap_or((line, ""));
+        let severity = ["warning", "info"].into_iter().find(|word| said.contains(word)).unwrap_or("error");
+        let findings = listed.split('"').skip(1).step_by(2).filter(|_| in_list);
+        expected.extend(findings.map(|finding| (finding.to_owned(), severity.to_owned(), said.contains("ready"))));
+        in_list &= !listed.contains(']');
+    }
+    expected
 }
 
-fn collect_expectations(value: &toml::Value, expected: &mut BTreeSet<String>) {
-    match value {
-        toml::Value::Table(table) => {
-            for (key, value) in table {
-                if key == "expect" {
-                    expected.extend(value.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()));
-                } else {
-                    collect_expectations(value, expected);
-                }
-            }
-        }
-        toml::Value::Array(items) => items.iter().for_each(|item| collect_expectations(item, expected)),
-        _ => {}
-    }
+#[test]
+fn the_lab_has_just_the_problems_that_it_was_built_with() {
+    let expected = built_with();
+    assert!(expected.len() > 30, "{expected:?}");
+    let report = check(lab("ldbsearch")).report();
+    let is_ready = |remedy: &Value| remedy["kind"] == "setspn" && common::is_ready(remedy);
+    let found = list(&report["findings"]).map(|finding| {
+        let words = [&finding["code"], &finding["spn"]].map(|part| part.as_str().unwrap_or_default());
+        let ready = list(&finding["remedies"]).any(is_ready);
+        (words.join(" ").trim().to_owned(), finding["severity"].as_str().unwrap().to_owned(), ready)
+    });
+    assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+}
+
+/// The report on some servers of the lab.
+fn only(names: &[&str]) -> Run {
+    let [configuration, domain] = lab("ldbsearch").map(|path| path.display().to_string());
+    let mut arguments = vec!["check", "--format", "json", "--from", &configuration, &domain, "--only"];
+    arguments.extend(names);
+    run(arguments)
+}
+
+fn names_of_servers(report: &Value) -> Vec<&str> {
+    list(&report["servers"]).map(|server| server["name"].as_str().unwrap()).collect()
 }
 
 #[test]
 fn only_some_servers_can_be_reported() {
-    let [configuration, domain] = lab("ldapsearch").map(|path| path.display().to_string());
-    let only = |names: &[&str]| {
-        let mut arguments = vec!["check", "--format", "json", "--from", &configuration, &domain, "--only"];
-        arguments.extend(names);
-        run(arguments)
-    };
     let one = only(&["ex19a"]).report();
     assert_eq!(one["summary"]["servers"], 1);
-    assert!(one["findings"].as_array().unwrap().iter().all(|finding| finding["servers"].to_string().contains("EX19A")));
+    assert!(list(&one["findings"]).all(|finding| finding["servers"].to_string().contains("EX19A")));
     assert_eq!(only(&["EX19C,ex13a"]).code, 0);
-    let unknown = only(&["EX99"]);
-    assert_eq!(unknown.code, 2);
-    assert!(
-        unknown.stderr.starts_with("error: no Exchange server is called EX99\nhint: ") && unknown.stdout.is_empty()
-    );
+}
+
+#[test]
+fn servers_can_be_named_by_netbios_name_fqdn_or_pattern() {
+    let whole = check(lab("ldbsearch")).report();
+    let all = names_of_servers(&whole);
+    let like = |starts: &[&str]| -> Vec<&str> {
+        all.iter().copied().filter(|name| starts.iter().any(|start| name.starts_with(start))).collect()
+    };
+    for (names, expected) in [
+        (&["ex19a.CONTOSO.test"][..], like(&["EX19A"])),
+        (&["ex19*"], like(&["EX19"])),
+        (&["*19c"], like(&["EX19C"])),
+        (&["ex*9a.contoso.test", "EX19C"], like(&["EX19A", "EX19C"])),
+        (&["*2003*,ex19b.contoso.*"], like(&["EX2003", "EX19B"])),
+        (&["*"], all.clone()),
+    ] {
+        let run = only(names);
+        assert!(run.code < 2 && !expected.is_empty(), "{names:?}: {}", run.stderr);
+        assert_eq!(names_of_servers(&run.report()), expected, "{names:?}");
+    }
+    assert!(all.len() > 20);
+    // What concerns no server, such as an orphan, concerns none of those that were asked for either.
+    let concerning: Vec<&Value> =
+        list(&whole["findings"]).filter(|one| list(&one["servers"]).next().is_some()).collect();
+    assert_eq!(list(&only(&["*"]).report()["findings"]).collect::<Vec<_>>(), concerning);
+}
+
+#[test]
+fn an_unknown_server_is_no_answer() {
+    for names in [&["EX99"][..], &["ex19a", "EX99"], &["nobody*"], &["ex99.contoso.test"], &["EX19?"]] {
+        let unknown = only(names);
+        assert_eq!(unknown.code, 2, "{names:?}");
+        let told = format!("error: no Exchange server is called {}\nhint: ", names.last().unwrap());
+        assert!(unknown.stderr.starts_with(&told), "{}", unknown.stderr);
+        let report = unknown.report();
+        assert_eq!((report["verdict"].as_str(), report["findings"].to_string().as_str()), (Some("incomplete"), "[]"));
+        assert!(report["problems"][0]["what"].as_str().unwrap().contains(names.last().unwrap()), "{report}");
+    }
 }
 
 #[test]
 fn the_old_setspn_gets_commands_that_it_knows() {
     let run = run(["check", "--setspn", "2003", "--format", "json", "--from", "fixtures/codes/misplaced-spn.ldif"]);
-    let remedy = &run.report()["findings"][0]["remedy"];
-    let lines: Vec<&str> =
-        remedy["commands"].as_array().unwrap().iter().map(|command| command["run"].as_str().unwrap()).collect();
-    assert_eq!(lines, ["setspn -D SMTPSVC/mail.contoso.com svc-relay", "setspn -A SMTPSVC/mail.contoso.com EX01"]);
-    assert_eq!(remedy["verify"], "setspn -L EX01");
+    let report = run.report();
+    let remedy = &report["findings"][0]["remedies"][0];
+    let own = "SMTPSVC/nwx01.northwindtraders.com";
+    assert_eq!(commands(remedy, "run"), [format!("setspn -D {own} OLDX"), format!("setspn -A {own} NWX01")]);
+    assert_eq!(commands(remedy, "undo"), [format!("setspn -A {own} OLDX"), format!("setspn -D {own} NWX01")]);
+    assert_eq!(remedy["verify"], "setspn -L NWX01");
+}
+
+/// The table of every recording there is, with the report as JSON.
+static TABLES: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
+    let single = |folder| fixtures(folder).into_iter().map(|path| vec![path]);
+    let mut recordings: Vec<Vec<PathBuf>> = single("codes").chain(single("clean")).collect();
+    recordings.extend([vec![kb()], lab("ldbsearch").to_vec(), vec!["fixtures/odd/ranges-cut-off.ldif".into()]]);
+    recordings.extend(common::cases().into_iter().map(|case| case.files));
+    let table = |files: &[PathBuf]| run(["check", "--from"].map(PathBuf::from).iter().chain(files)).stdout;
+    let reports = recordings.iter().map(|files| (table(files), check(files).report()));
+    reports.filter(|(table, _)| !table.is_empty()).collect()
+});
+
+/// Whether a line is one to be copied.
+fn is_command(line: &str) -> bool {
+    const TOOLS: [&str; 6] =
+        ["setspn ", "Set-ReceiveConnector ", "Set-SendConnector ", "reg query ", "ldifde ", "ldapsearch "];
+    line.starts_with("    ") && TOOLS.iter().any(|tool| line.trim_start().starts_with(tool))
+}
+
+/// Whether a line has no place where it could be wrapped: it is one name, or a heading and one name.
+fn is_one_name(line: &str) -> bool {
+    let line = line.trim_start();
+    let name = line.rsplit_once("  ").map_or(line, |(_, name)| name);
+    let quoted = name.split('“').skip(1).filter_map(|rest| rest.split('”').next());
+    name.matches(' ').count() == quoted.map(|text| text.matches(' ').count()).sum::<usize>()
+}
+
+/// Commands are to be copied, and no name is ever cut.
+#[test]
+fn only_commands_and_names_are_longer_than_80_columns_in_the_table() {
+    for line in TABLES.iter().flat_map(|(table, _)| table.lines()).filter(|line| line.chars().count() > 80) {
+        assert!(is_command(line) || is_one_name(line), "{line}");
+    }
 }
 
 #[test]
-fn the_table_fits_80_columns_without_cutting_a_command_or_an_spn() {
-    let [configuration, domain] = lab("ldapsearch").map(|path| path.display().to_string());
-    let table = run(["check", "--from", &configuration, &domain]);
-    for line in table.stdout.lines() {
-        let is_command = ["setspn ", "reg query "].iter().any(|command| line.trim_start().starts_with(command));
-        assert!(is_command || line.chars().count() <= 80, "{line}");
-    }
-    let report = check([&configuration, &domain]).report();
-    for finding in report["findings"].as_array().unwrap() {
-        let spn = finding["spn"].as_str().into_iter();
-        let commands = finding["remedy"]["commands"].as_array().unwrap();
-        let commands =
-            commands.iter().flat_map(|command| [command["run"].as_str().unwrap(), command["undo"].as_str().unwrap()]);
-        for whole in spn.chain(commands) {
-            assert!(table.stdout.lines().any(|line| line.contains(whole)), "{whole}");
+fn the_table_has_every_finding_command_and_undo() {
+    let mut seen = 0;
+    for (table, report) in TABLES.iter() {
+        let lines: Vec<&str> = table.lines().map(str::trim).collect();
+        for finding in list(&report["findings"]) {
+            let [severity, code] = ["severity", "code"].map(|part| finding[part].as_str().unwrap());
+            let heading = format!("{severity} {code}");
+            let spn = finding["spn"].as_str().unwrap_or_default();
+            assert!(lines.iter().any(|line| line.starts_with(&heading) && line.contains(spn)), "{heading} {spn}");
+            for remedy in list(&finding["remedies"]) {
+                let verify = remedy["verify"].as_str().map(ToOwned::to_owned);
+                for command in ["run", "undo"].iter().flat_map(|part| commands(remedy, part)).chain(verify) {
+                    assert!(lines.contains(&command.as_str()), "{command} is no line of {table}");
+                    seen += 1;
+                }
+            }
         }
     }
+    assert!(seen > 300, "only {seen} commands were looked for");
+}
+
+/// The words of a text, one space between them, however it was wrapped.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What has to be made sure of stands between the title of a remedy and its commands; above a ready one stands nothing of the kind.
+#[test]
+fn the_table_says_before_a_command_what_to_make_sure_of_first() {
+    let (mut ready, mut doubtful) = (0, 0);
+    for (table, report) in TABLES.iter() {
+        let table = words(table);
+        for remedy in list(&report["findings"]).flat_map(|finding| list(&finding["remedies"])) {
+            let [title, advice] = ["title", "advice"].map(|part| words(remedy[part].as_str().unwrap()));
+            let Some(command) = commands(remedy, "run").into_iter().next() else { continue };
+            let confirm = remedy["confirm"].as_str().map(|confirm| format!("First: {} ", words(confirm)));
+            let advice = if advice.is_empty() { advice } else { format!("{advice} ") };
+            let shown = format!("{title} {}{advice}Run: {command}", confirm.as_deref().unwrap_or_default());
+            assert!(table.contains(&shown), "{shown} is not in {table}");
+            *if confirm.is_some() { &mut doubtful } else { &mut ready } += 1;
+        }
+    }
+    assert!(ready > 20 && doubtful > 20, "{ready} ready, {doubtful} not");
 }
 
 #[test]
 fn nothing_acts_on_the_terminal_in_any_format() {
-    let [configuration, domain] = lab("ldapsearch").map(|path| path.display().to_string());
+    let [configuration, domain] = lab("ldbsearch").map(|path| path.display().to_string());
     for format in ["table", "json"] {
         let run = run(["check", "--format", format, "--from", &configuration, &domain]);
         assert!(run.stdout.contains("[31mred"), "the lab has a connector with an escape sequence in its name");
@@ -259,42 +396,64 @@ fn nothing_acts_on_the_terminal_in_any_format() {
     }
 }
 
+/// Recordings that are none: which line is at fault, and what is said of it.
+const BAD_INPUT: [(&str, &str, &str, &str); 6] = [
+    ("delete.ldf", "dn: CN=a\nchangetype: delete\n", ":2: ", "this is a list of changes"),
+    ("replace.ldf", "dn: CN=a\nchangetype: modify\nreplace: cn\ncn: b\n-\n", ":", "this is a list of changes"),
+    ("base64.ldif", "dn: CN=a\ncn:: !\n", ":2: ", "broken base64"),
+    ("words.ldif", "dn: CN=a\ncn: a\nwords\n", ":3: ", "this is no LDIF"),
+    ("url.ldif", "dn: CN=a\njpegPhoto:< file:///etc/passwd\n", ":2: ", "values in other files"),
+    ("dn.ldif", "\ndn: words\n", ":2: ", "this is no distinguished name"),
+];
+
 #[test]
 fn bad_input_ends_in_one_error_with_file_line_and_cause() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, content, told) in [
-        ("modify.ldf", "dn: CN=a\nchangetype: modify\n", ":2: this is a list of changes"),
-        ("base64.ldif", "dn: CN=a\ncn:: !\n", ":2: broken base64"),
-        ("words.ldif", "dn: CN=a\ncn: a\nwords\n", ":3: this is no LDIF"),
-        ("url.ldif", "dn: CN=a\njpegPhoto:< file:///etc/passwd\n", ":2: values in other files"),
-        ("dn.ldif", "\ndn: words\n", ":2: this is no distinguished name"),
-    ] {
+    for (name, content, line, told) in BAD_INPUT {
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
-        let run = check([&path]);
-        assert_eq!(run.code, 2);
-        assert_eq!(run.stdout, "");
-        let expected = format!("error: {}{told}", path.display());
-        assert!(run.stderr.starts_with(&expected), "{} is not {expected}", run.stderr);
-        assert_eq!(run.stderr.lines().count(), 2, "one error, one hint: {}", run.stderr);
+        let table = run(["check", "--from", path.to_str().unwrap()]);
+        assert_eq!((table.code, table.stdout.as_str()), (2, ""));
+        let expected = format!("error: {}{line}", path.display());
+        assert!(table.stderr.starts_with(&expected), "{} is not {expected}", table.stderr);
+        assert!(table.stderr.contains(told), "{} is not {told}", table.stderr);
+        assert_eq!(table.stderr.lines().count(), 2, "one error, one hint: {}", table.stderr);
+        assert_unjudged(&check([&path]), told);
     }
     let missing = check(["no such file"]);
-    assert_eq!(missing.code, 2);
     assert!(missing.stderr.starts_with("error: no such file cannot be opened"), "{}", missing.stderr);
-    assert_eq!(check(["fixtures"]).code, 2);
+    assert_unjudged(&missing, "cannot be opened");
+    assert_unjudged(&check(["fixtures"]), "");
+}
+
+/// A document for whoever parses it: there is no answer, and why. tests/schema.rs holds such documents against the schema.
+fn assert_unjudged(run: &Run, why: &str) {
+    let report = run.report();
+    assert_eq!((run.code, report["verdict"].as_str()), (2, Some("incomplete")));
+    for part in ["servers", "findings"] {
+        assert_eq!(list(&report[part]).count(), 0, "{report}");
+    }
+    let [problem] = report["problems"].as_array().unwrap().as_slice() else { panic!("{report}") };
+    let told = problem["what"].as_str().unwrap();
+    assert!(told.contains(why) && !told.is_empty(), "{why} is not in {told}");
+    assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
 }
 
 #[test]
-fn wrong_usage_is_exit_code_2() {
+fn wrong_usage_is_exit_code_2_and_no_document() {
     for arguments in [
         &["check", "--nonsense"][..],
+        &["check", "--format", "json", "--nonsense"],
+        &["check", "--format", "json", "--from"],
+        &["check", "--format", "json", "--from", CLEAN, "--fail-on", "nothing"],
+        &["check", "--format", "json", "--from", CLEAN, "--server", "dc1"],
         &["nonsense"],
         &["check", "--from", CLEAN, "--format", "xml"],
         &["explain", "nonsense"],
     ] {
         let run = run(arguments);
         assert_eq!(run.code, 2, "{arguments:?}");
-        assert!(run.stderr.starts_with("error: ") && run.stdout.is_empty(), "{}", run.stderr);
+        assert!(run.stderr.starts_with("error: ") && run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
     }
 }
 
@@ -306,8 +465,13 @@ fn a_report_is_written_whole_or_not_at_all() {
     let written = to(&path, KB);
     assert_eq!((written.code, written.stdout.as_str()), (1, ""));
     assert_eq!(fs::read_to_string(&path).unwrap(), check([KB]).stdout);
+    // An answer that could not be established is a report as well.
     assert_eq!(to(&path, "fixtures/odd/changes.ldf").code, 2);
-    assert_eq!(fs::read_to_string(&path).unwrap(), check([KB]).stdout, "the old report is still there");
+    let report: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(report["verdict"], "incomplete");
+    let table = run(["check", "-o", path.to_str().unwrap(), "--from", "fixtures/odd/changes.ldf"]);
+    assert_eq!(table.code, 2);
+    assert!(fs::read_to_string(&path).unwrap().contains("\"incomplete\""), "the old report is still there");
     let nowhere = to(&folder.path().join("no/report.json"), KB);
     assert_eq!(nowhere.code, 2);
     assert!(nowhere.stderr.contains("report.json cannot be written"), "{}", nowhere.stderr);
@@ -470,4 +634,61 @@ fn a_hyphen_stands_for_standard_output() {
     assert_eq!(run.stdout, check([kb()]).stdout);
     assert_eq!(report_to(&folder, "./-").stdout, "");
     assert_eq!(fs::read_to_string(folder.path().join("-")).unwrap(), run.stdout);
+}
+
+/// The case of the KB as it is given, judged from standard input.
+fn judged(ldif: &str) -> Run {
+    run_with_input(["check", "--format", "json", "--from", "-"], ldif.as_bytes())
+}
+
+fn incomplete_because(ldif: &str, told: &str) {
+    let run = judged(ldif);
+    assert_eq!((run.code, run.report()["verdict"].as_str()), (2, Some("incomplete")), "{told}");
+    assert!(run.report()["problems"].to_string().contains(told), "{}", run.report()["problems"]);
+    let findings = run.report()["findings"].to_string();
+    assert!(!findings.contains("\"confirm\":null,\"kind\":\"setspn\""), "nothing is ready: {findings}");
+}
+
+#[test]
+fn a_file_that_ends_within_a_line_is_not_whole() {
+    let whole = text(KB);
+    let whole = whole.trim_end();
+    for cut in [whole.len(), whole.len() - 3] {
+        incomplete_because(&whole[..cut], "ends within a line");
+    }
+    assert_eq!(judged(&format!("{whole}\n# a comment")).code, 1, "a comment may end as it likes");
+}
+
+#[test]
+fn an_export_in_which_no_computer_says_its_dns_name_is_not_whole() {
+    let without: Vec<String> =
+        text(KB).lines().filter(|line| !line.starts_with("dNSHostName:")).map(ToOwned::to_owned).collect();
+    incomplete_because(&(without.join("\n") + "\n"), "dNSHostName");
+}
+
+#[test]
+fn a_domain_of_two_netbios_names_has_none() {
+    let second = "\ndn: CN=OTHER,CN=Partitions,CN=Configuration,DC=contoso,DC=com\nobjectClass: crossRef\n\
+                  nCName: DC=contoso,DC=com\nnETBIOSName: OTHER\nsystemFlags: 3\n";
+    let ldif = text(KB) + second;
+    incomplete_because(&ldif, "another NetBIOS name");
+    assert!(!judged(&ldif).stdout.contains("setspn -F -S"));
+}
+
+#[test]
+fn the_copy_of_a_server_that_replication_left_over_changes_nothing() {
+    let original = text(KB);
+    let server = original.split("\n\n").find(|record| record.contains("dn: CN=EX01,CN=Servers,")).unwrap();
+    let copy = server
+        .replace("dn: CN=EX01,CN=Servers,", "dn: CN=EX01\\0ACNF:5d0c7a0e-0000-4000-8000-000000000001,CN=Servers,");
+    let report = judged(&format!("{original}\n{copy}\n")).report();
+    assert_eq!(report["findings"], check([KB]).report()["findings"]);
+    assert_eq!(report["servers"].as_array().unwrap().iter().filter(|server| server["skipped"].is_string()).count(), 1);
+}
+
+#[test]
+fn standard_input_cannot_be_read_twice() {
+    let run = run_with_input(["check", "--from", "-", "-"], text(KB).as_bytes());
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.starts_with("error: standard input can be read only once"), "{}", run.stderr);
 }

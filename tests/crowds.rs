@@ -11,33 +11,20 @@
 
 mod common;
 
-use std::fmt::Write as _;
 use std::process::Command;
 
+use common::organisation::{HOME, account, connector, domain, server_2019};
 use common::{Run, feed};
 
-const ORGANISATION: &str = "CN=Servers,CN=contoso,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
-
 /// An Exchange server of this FQDN, with connectors that announce these names.
-fn server(ldif: &mut String, name: &str, fqdn: &str, announced: impl Iterator<Item = String>) {
-    let dn = format!("CN={name},{ORGANISATION}");
-    write!(ldif, "dn: {dn}\nobjectClass: msExchExchangeServer\ncn: {name}\nnetworkAddress: ncacn_ip_tcp:{fqdn}\n\n")
-        .unwrap();
-    for fqdn in announced {
-        write!(
-            ldif,
-            "dn: CN={fqdn},{dn}\nobjectClass: msExchSmtpReceiveConnector\nmsExchSMTPReceiveConnectorFQDN: {fqdn}\n\n"
-        )
-        .unwrap();
-    }
+fn server(name: &str, fqdn: &str, announced: impl Iterator<Item = String>) -> String {
+    server_2019(name, fqdn) + &announced.map(|announced| connector(name, &announced, &announced)).collect::<String>()
 }
 
 /// A computer that holds these names.
-fn computer(ldif: &mut String, name: &str, held: impl Iterator<Item = String>) {
-    write!(ldif, "dn: CN={name},CN=Computers,DC=contoso,DC=com\nobjectClass: computer\nsAMAccountName: {name}$\n")
-        .unwrap();
-    held.for_each(|spn| writeln!(ldif, "servicePrincipalName: {spn}").unwrap());
-    ldif.push('\n');
+fn computer(name: &str, held: impl Iterator<Item = String>) -> String {
+    let held: Vec<String> = held.collect();
+    account("computer", &format!("{name}$"), HOME, &held.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Judges it in so much memory and no more.
@@ -49,12 +36,23 @@ fn check(ldif: &str, megabytes: usize) -> Run {
     Run { code, stdout: String::from_utf8(output.stdout).unwrap(), stderr: said }
 }
 
+/// What of a report says that too much was there to be judged, and that nothing else is missing.
+fn assert_not_judged(run: &Run) {
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let report = run.report();
+    assert_eq!((report["verdict"].as_str(), report["findings"].to_string().as_str()), (Some("incomplete"), "[]"));
+    let problems = report["problems"].as_array().unwrap();
+    assert!(
+        problems.len() == 1 && problems[0]["what"].as_str().unwrap().contains("nothing was judged"),
+        "{problems:?}"
+    );
+}
+
 #[test]
 fn an_account_of_very_many_names_is_not_kept_once_more_for_each_finding() {
     let names = |class: &'static str| (0..5000).map(move |number| format!("{class}m{number}.contoso.com"));
-    let mut ldif = String::new();
-    server(&mut ldif, "EX01", "ex01.contoso.com", names(""));
-    computer(&mut ldif, "EX01", names("SMTP/").chain(["HOST/ex01.contoso.com".to_owned()]));
+    let held = names("SMTP/").chain(["HOST/ex01.contoso.com".to_owned()]);
+    let ldif = domain("CONTOSO", HOME) + &server("EX01", "ex01.contoso.com", names("")) + &computer("EX01", held);
     let run = check(&ldif, 300);
     assert_eq!(run.code, 1, "{}", run.stderr);
     let report = run.report();
@@ -66,29 +64,76 @@ fn an_account_of_very_many_names_is_not_kept_once_more_for_each_finding() {
 
 #[test]
 fn so_many_holders_for_so_many_servers_that_no_report_could_tell_of_them_are_not_judged() {
-    let announced = || ["mail.contoso.com".to_owned()].into_iter();
-    let mut ldif = String::new();
+    let mut ldif = domain("CONTOSO", HOME);
     for number in 0..2000 {
-        server(&mut ldif, &format!("EX{number}"), &format!("ex{number}.contoso.com"), announced());
-        computer(&mut ldif, &format!("PC{number}"), ["SMTPSVC/mail.contoso.com".to_owned()].into_iter());
+        let announced = ["mail.contoso.com".to_owned()].into_iter();
+        ldif += &server(&format!("EX{number}"), &format!("ex{number}.contoso.com"), announced);
+        ldif += &computer(&format!("PC{number}"), ["SMTPSVC/mail.contoso.com".to_owned()].into_iter());
     }
-    let run = check(&ldif, 300);
-    assert_eq!(run.code, 2, "{}", run.stderr);
-    let report = run.report();
-    assert_eq!(
-        (report["verdict"].as_str(), report["findings"].as_array().map(Vec::len)),
-        (Some("incomplete"), Some(0))
-    );
-    assert!(report["problems"][0]["what"].as_str().unwrap().contains("nothing was judged"));
+    assert_not_judged(&check(&ldif, 300));
 }
 
 #[test]
-fn so_many_servers_of_one_account_with_so_many_names_are_not_judged() {
-    let mut ldif = String::new();
-    (0..2000)
-        .for_each(|number| server(&mut ldif, &format!("EX{number}"), "ex.contoso.com", ["a".to_owned()].into_iter()));
+fn so_many_accounts_of_servers_with_so_many_names_in_common_are_not_judged() {
+    let mut ldif = domain("CONTOSO", HOME);
+    for number in 0..300 {
+        let fqdn = format!("ex{number}.contoso.com");
+        ldif += &server(&format!("EX{number}"), &fqdn, [fqdn.clone()].into_iter());
+        let unused = (0..300).map(|number| format!("SMTPSVC/m{number}.contoso.com"));
+        ldif += &computer(&format!("EX{number}"), unused.chain([format!("HOST/{fqdn}")]));
+    }
+    assert_not_judged(&check(&ldif, 300));
+}
+
+/// One machine cannot be two servers, so it is nobody's account and its names are told once, if at all.
+#[test]
+fn so_many_servers_of_one_account_with_so_many_names_end_in_a_finding_each() {
+    let mut ldif = domain("CONTOSO", HOME);
+    for number in 0..2000 {
+        ldif += &server(&format!("EX{number}"), "ex.contoso.com", ["a".to_owned()].into_iter());
+    }
     let unused = (0..2000).map(|number| format!("SMTPSVC/m{number}.contoso.com"));
-    computer(&mut ldif, "EX", unused.chain(["HOST/ex.contoso.com".to_owned()]));
+    ldif += &computer("EX", unused.chain(["HOST/ex.contoso.com".to_owned()]));
     let run = check(&ldif, 300);
-    assert_eq!((run.code, run.report()["verdict"].as_str()), (2, Some("incomplete")), "{}", run.stderr);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let ambiguous = run.codes().iter().filter(|code| *code == "ambiguous-computer-account").count();
+    assert_eq!(ambiguous, 2000);
+}
+
+/// Each holder too many costs a command and its undo for every server: below the limit that fits, above it nothing is judged.
+#[test]
+fn so_many_servers_that_take_one_host_name_from_each_other_fit_or_are_not_judged() {
+    let organisation = |servers: usize| {
+        let one = |number: usize| {
+            let name = format!("EX{number}");
+            let own = format!("ex{number}.contoso.com");
+            server(&name, "ex.contoso.com", [own].into_iter())
+                + &computer(&name, ["HOST/ex.contoso.com".to_owned()].into_iter())
+        };
+        domain("CONTOSO", HOME) + &(0..servers).map(one).collect::<String>()
+    };
+    let run = check(&organisation(200), 512);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.codes().iter().filter(|code| *code == "stray-host-spn").count() == 200);
+    assert_not_judged(&check(&organisation(1000), 300));
+}
+
+#[test]
+fn so_many_holders_of_each_name_of_so_many_servers_fit_or_are_not_judged() {
+    let organisation = |servers: usize, holders: usize| {
+        let fqdn = |number: usize| format!("ex{number}.contoso.com");
+        let mut ldif = domain("CONTOSO", HOME);
+        for number in 0..servers {
+            let name = format!("EX{number}");
+            ldif += &server(&name, &fqdn(number), [fqdn(number)].into_iter());
+            ldif += &computer(&name, [format!("HOST/{}", fqdn(number))].into_iter());
+        }
+        for holder in 0..holders {
+            ldif += &computer(&format!("PC{holder}"), (0..servers).map(|number| format!("SMTPSVC/{}", fqdn(number))));
+        }
+        ldif
+    };
+    let run = check(&organisation(90, 1000), 512);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_not_judged(&check(&organisation(200, 1000), 512));
 }

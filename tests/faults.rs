@@ -11,6 +11,7 @@
 )]
 
 mod common;
+#[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/organisation.rs"]
 mod organisation;
 #[path = "live/proxy.rs"]
@@ -26,7 +27,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use organisation::{CHILD, ROOT, computer, configuration, root};
+use organisation::{CHILD, ROOT, computer, configuration, krbtgt, organisation, root};
 use proxy::{Disturbance, Fault, Proxy, Way};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
@@ -39,7 +40,7 @@ const CORRUPTIONS: [Fault; 5] = [Fault::Flip(1), Fault::Flip(0x80), Fault::Repla
 
 /// One domain in which every object matters to the report.
 fn forest() -> Vec<Object> {
-    let mut objects = configuration(&[ROOT], &["ex01.contoso.com", "ex02.contoso.com"]);
+    let mut objects = organisation(&["ex01.contoso.com", "ex02.contoso.com"]);
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
     objects.push(computer("EX02", ROOT, &["HOST/ex02.contoso.com"]));
     objects.push(computer("OTHER", ROOT, &["SMTPSVC/ex02.contoso.com"]));
@@ -182,25 +183,27 @@ fn a_reply_damaged_in_plain_text_is_never_taken_for_whole() {
 }
 
 #[test]
-fn a_catalogue_behind_a_bad_line_is_read_whole_or_missed() {
+fn a_catalog_behind_a_bad_line_is_read_whole_or_missed() {
     let mut configuration = configuration(&[ROOT, CHILD], &["ex01.contoso.com", "ex02.child.contoso.com"]);
     let mut accounts = vec![
         computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]),
         computer("EX02", CHILD, &["HOST/ex02.child.contoso.com"]),
         computer("OTHER", CHILD, &["SMTPSVC/ex02.child.contoso.com"]),
+        krbtgt(ROOT),
+        krbtgt(CHILD),
     ];
     configuration.push(accounts[0].clone());
     let controller = serve((Ipv4Addr::UNSPECIFIED, 0), root("TRUE"), configuration, None);
     accounts.rotate_left(1);
-    let catalogue = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), accounts, None);
+    let catalog = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), accounts, None);
     let settings = settings(Security::InsecurePlaintext);
-    let scene = Scene::of_a_catalogue(controller.address.port(), catalogue.address, settings);
+    let scene = Scene::of_a_catalog(controller.address.port(), catalog.address, settings);
     let mut cases = cases(&scene, &[Fault::Close, Fault::Truncate, Fault::Drop], step(211), 0);
     for case in &mut cases {
         case.alone = true;
     }
     let tally = sweep(&scene, &cases, 16);
-    promised("connections to a global catalogue", never_wrong("catalogue, plain", &tally));
+    promised("connections to a global catalog", never_wrong("catalog, plain", &tally));
 }
 
 #[test]

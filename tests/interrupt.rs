@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
 
+mod common;
 #[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/organisation.rs"]
 mod organisation;
@@ -10,7 +11,6 @@ mod organisation;
 #[path = "live/server.rs"]
 mod server;
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -19,7 +19,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use organisation::{ROOT, configuration, root};
+use common::organisation::{HOME, domain, machine, server_2003, virtual_server};
+use organisation::{organisation, root};
 use server::serve;
 
 const INTERRUPTED: &str = "error: interrupted; nothing was judged\n";
@@ -117,7 +118,7 @@ fn an_interrupt_is_answered_at_once_while_a_recording_is_waited_for() {
 #[test]
 fn an_interrupt_is_answered_at_once_while_nobody_takes_the_report() {
     let names: Vec<String> = (0..300).map(|number| format!("ex{number}.contoso.com")).collect();
-    let objects = configuration(&[ROOT], &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let objects = organisation(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let server = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), objects, None).name();
     for name in signals() {
         let recorded = start(["check", "--format", "json", "--from"].iter().chain(&LAB));
@@ -159,20 +160,14 @@ fn an_interrupt_is_answered_at_once_while_nobody_opens_the_pipe() {
     }
 }
 
-/// An organisation whose report takes a while to write.
+/// An organisation whose report takes a while to write: no server has the name that its virtual server announces.
 fn large() -> String {
-    let configuration = "CN=Servers,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=a,DC=b";
-    (0..500).fold(String::new(), |mut text, number| {
+    let server = |number: usize| {
         let name = format!("EX{number}");
-        write!(
-            text,
-            "dn: CN={name},{configuration}\nobjectClass: msExchExchangeServer\nnetworkAddress: ncacn_ip_tcp:{name}.a.b\n\n\
-             dn: CN=1,CN=SMTP,CN={name},{configuration}\nobjectClass: protocolCfgSMTPServer\n\n\
-             dn: CN={name},DC=a,DC=b\nobjectClass: computer\nsAMAccountName: {name}$\nservicePrincipalName: HOST/{name}.a.b\n\n"
-        )
-        .unwrap();
-        text
-    })
+        let fqdn = format!("{name}.contoso.com");
+        server_2003(&name, &fqdn) + &virtual_server(&name, &format!("mail{number}.contoso.com")) + &machine(&name, &[])
+    };
+    domain("CONTOSO", HOME) + &(0..500).map(server).collect::<String>()
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

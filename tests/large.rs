@@ -18,23 +18,19 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use organisation::{ROOT, computer, configuration, root};
-use server::{Object, object, serve};
+use organisation::{ROOT, computer, connector, organisation, root};
+use server::{Object, serve};
 use usage::peak;
 
 /// Exchange servers with four endpoints each, and other holders of SMTPSVC names.
 fn forest(servers: usize, holders: usize) -> Vec<Object> {
     let names: Vec<String> = (0..servers).map(|number| format!("ex{number:05}.contoso.com")).collect();
-    let mut objects = configuration(&[ROOT], &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut objects = organisation(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for (number, name) in names.iter().enumerate() {
-        let above =
-            format!("CN=SMTP,CN=Protocols,CN=ex{number:05},CN=Servers,CN=Org,CN=Microsoft Exchange,CN=Services");
+        // Beside the default connector.
         for endpoint in 2..=4 {
-            let dn = format!("CN={endpoint},{above},CN=Configuration,{ROOT}");
             let fqdn = format!("mail{endpoint}-{number:05}.contoso.com");
-            let values =
-                [("objectClass", "protocolCfgSMTPServer"), ("msExchSmtpFullyQualifiedDomainName", fqdn.as_str())];
-            objects.push(object(&dn, &values));
+            objects.push(connector(&format!("Mail {endpoint}"), &format!("ex{number:05}"), &fqdn, "31"));
         }
         objects.push(holder(&format!("ex{number:05}"), name));
     }

@@ -13,9 +13,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use spn_doctor::directory::entry::Entry;
+use spn_doctor::directory::schema::Attribute;
 use spn_doctor::input::ldap::{self, Auth, Live, SearchReport, Secret, Security, Settings};
-use spn_doctor::model::entry::Entry;
-use spn_doctor::model::schema::Attribute;
 use spn_doctor::trouble::Trouble;
 
 const ACCOUNTS: usize = 3000;
@@ -127,7 +127,9 @@ fn the_domain_and_its_controller_are_found_without_a_flag() {
     let mut log = Log::default();
     let live = ldap::read(&Settings { servers: Vec::new(), ..kerberos(Security::Sealed) }, &mut log).unwrap();
     assert_eq!((live.server, live.domain), (server(389), lab("LAB_DNS_DOMAIN")));
-    assert!(log.0.len() <= 8, "{log:?}", log = log.0);
+    // Six whatever the forest; the accounts are asked for by a hundred names at a time, once more for who else is meant by those, and
+    // once more for each hundred that shows no name: whether it may be read.
+    assert!(log.0.len() <= 12, "{} searches: {log:?}", log.0.len(), log = log.0);
 }
 
 #[test]
@@ -148,7 +150,7 @@ fn what_goes_wrong_is_said_in_one_error_with_a_hint() {
         (elsewhere(server(1636), simple(Security::Ldaps)), "nothing listens on port 1636"),
         (elsewhere("127.0.0.2:636".to_owned(), simple(Security::Ldaps)), "nothing listens on port 636"),
         (elsewhere("localhost".to_owned(), kerberos(Security::Sealed)), "the KDC knows no service ldap/localhost"),
-        (elsewhere(server(3268), kerberos(Security::Sealed)), "is a global catalogue"),
+        (elsewhere(server(3268), kerberos(Security::Sealed)), "is a global catalog"),
         (elsewhere(server(389), simple(Security::Ldaps)), "TLS could not be agreed on"),
         (
             error(&Settings { timeout: Duration::from_millis(30), ..kerberos(Security::Sealed) }),

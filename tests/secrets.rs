@@ -30,7 +30,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ldap3_proto::LdapResultCode;
-use organisation::{ROOT, computer, configuration, root};
+use organisation::{ROOT, computer, organisation, root};
 use server::{Trick, object, serve};
 
 /// Nothing else contains this, nor any part of it that would do.
@@ -190,9 +190,16 @@ fn a_bind_that_is_refused_or_answered_with_nonsense_tells_no_password() {
     promised::at_least("answers to a bind with a password", refusals.len(), false);
     for (number, (reply, said)) in refusals.into_iter().enumerate() {
         let given = [Given::File, Given::Variable][number % 2];
+        let as_json = run_all(given, &reading(&["check", "--format", "json", PLAIN], &raw(reply.clone(), false)));
         let output = run_all(given, &reading(&["check", "-v", PLAIN], &raw(reply, false)));
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{number}: {stderr}");
+        // The document repeats the error; `run` looked at it as well.
+        let document = String::from_utf8(as_json.stdout).unwrap();
+        assert!(
+            as_json.status.code() == Some(2) && document.contains("\"incomplete\"") && document.contains(said),
+            "{document}"
+        );
         assert!(stderr.contains("error: ") && stderr.contains("\nhint: ") && stderr.contains(said), "{said}: {stderr}");
     }
 }
@@ -224,7 +231,7 @@ fn a_connection_that_fails_tells_no_password() {
 
 #[test]
 fn a_reading_that_succeeds_tells_no_password() {
-    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    let mut objects = organisation(&["ex01.contoso.com"]);
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/mail.contoso.com"]));
     let server = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), objects, None).name();
     for given in [Given::File, Given::Variable] {
@@ -265,7 +272,7 @@ fn what_a_server_repeats_amid_the_reading_tells_no_password() {
         Trick::Refer(vec![format!("ldap://{PASSWORD}.contoso.com/DC={PASSWORD}")]),
         Trick::Instead(object(&format!("CN={PASSWORD},DC=elsewhere"), &[("cn", "x")])),
     ]);
-    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    let mut objects = organisation(&["ex01.contoso.com"]);
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/mail.contoso.com"]));
     for trick in tricks {
         let server = serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), objects.clone(), Some(("SMTPSVC", trick.clone())));
@@ -323,7 +330,7 @@ fn a_wrong_use_tells_no_password() {
 
 #[test]
 fn a_program_that_is_killed_or_runs_out_of_memory_tells_no_password() {
-    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    let mut objects = organisation(&["ex01.contoso.com"]);
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com"]));
     let heavy =
         serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), objects, Some(("SMTPSVC", Trick::Heavy(8 << 20, 1)))).name();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
+#[allow(dead_code, reason = "every test program uses a part of it")]
 #[path = "live/organisation.rs"]
 mod organisation;
 #[path = "live/reading.rs"]
@@ -11,15 +12,13 @@ mod reading;
 mod server;
 
 use ldap3_proto::proto::LdapResultCode;
-use organisation::{CHILD, ROOT, computer, configuration, root};
-use reading::{controller, gaps, read, settings};
+use organisation::{CHILD, ROOT, SERVERS, computer, configuration, krbtgt, organisation, root};
+use reading::{controller, fixes, gaps, read, settings};
 use server::{Object, Trick, object, own_address, serve};
 use spn_doctor::input::ldap::{self, Auth, Secret, Settings};
 
-const EXCHANGE: &str = "CN=Servers,CN=Org,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
-
 fn forest() -> Vec<Object> {
-    let mut objects = configuration(&[ROOT], &["ex01.contoso.com"]);
+    let mut objects = organisation(&["ex01.contoso.com"]);
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
     objects
 }
@@ -38,52 +37,90 @@ fn without(mut objects: Vec<Object>, dn: &str, attribute: &str) -> Vec<Object> {
 #[test]
 fn an_object_without_what_it_was_searched_by_is_a_gap() {
     assert_eq!(gaps_of(forest()), "");
-    let connector = object(&format!("CN=Default,CN=ex01,{EXCHANGE}"), &[("cn", "Default")]);
-    let server = object(&format!("CN=ex01,{EXCHANGE}"), &[("cn", "ex01")]);
-    let holder = object("CN=OTHER,CN=Users,DC=contoso,DC=com", &[("objectClass", "user")]);
-    let exchange = "<CN=Microsoft Exchange";
-    for (part, found) in [(exchange, connector), (exchange, server), ("SMTPSVC", holder)] {
-        let dn = found.dn.clone();
-        let live = read(&[&controller(forest(), Some((part, Trick::Instead(found))))]).unwrap();
-        assert!(
-            gaps(&live).contains(&format!("{dn}: it was found, but what it was searched by was not sent")),
-            "{}",
-            gaps(&live)
-        );
+    let found_instead = |part: &str, found: &Object| {
+        let live = read(&[&controller(forest(), Some((part, Trick::Instead(found.clone()))))]).unwrap();
+        (gaps(&live), fixes(&live))
+    };
+    let connector = object(&format!("CN=Default,CN=ex01,{SERVERS}"), &[("cn", "Default")]);
+    let server = object(&format!("CN=ex01,{SERVERS}"), &[("cn", "ex01")]);
+    for found in [connector, server] {
+        let (gaps, fixes) = found_instead("<CN=Microsoft Exchange", &found);
+        let said = "objectClass was not read of 1 object below the Exchange container";
+        assert!(gaps.contains(said) && gaps.contains(&found.dn), "{gaps}");
+        assert!(fixes.iter().any(|fix| fix.starts_with("dsacls \"CN=Microsoft Exchange,CN=Services,")), "{fixes:?}");
     }
+    let holder = object("CN=OTHER,CN=Users,DC=contoso,DC=com", &[("objectClass", "user")]);
+    let (gaps, fixes) = found_instead("SMTPSVC", &holder);
+    assert!(gaps.contains(&format!("{}: it was found, but what it was searched by was not sent", holder.dn)), "{gaps}");
+    assert!(fixes.iter().any(|fix| fix.starts_with(&format!("dsacls \"{}\" ", holder.dn))), "{fixes:?}");
+}
+
+/// What is not seen where there is a second server, with these values, and nothing below it.
+fn second_server(values: &[(&str, &str)]) -> (String, Vec<String>) {
+    let mut objects = forest();
+    let mut server = vec![
+        ("objectClass", "top"),
+        ("objectClass", "server"),
+        ("objectClass", "msExchExchangeServer"),
+        ("cn", "EX02"),
+        ("networkAddress", "ncacn_ip_tcp:ex02.contoso.com"),
+    ];
+    server.extend(values);
+    objects.push(object(&format!("CN=EX02,{SERVERS}"), &server));
+    let live = read(&[&controller(objects, None)]).unwrap();
+    (gaps(&live), fixes(&live))
 }
 
 #[test]
 fn a_server_that_moves_mail_but_shows_no_endpoint_is_a_gap() {
-    let show = |values: &[(&str, &str)]| {
-        let mut objects = forest();
-        let mut server = vec![
-            ("objectClass", "msExchExchangeServer"),
-            ("cn", "EX02"),
-            ("networkAddress", "ncacn_ip_tcp:ex02.contoso.com"),
-        ];
-        server.extend(values);
-        objects.push(object(&format!("CN=EX02,{EXCHANGE}"), &server));
-        gaps_of(objects)
-    };
     for moving in [
-        [("msExchCurrentServerRoles", "16439")],
-        [("msExchCurrentServerRoles", "32")],
-        [("serialNumber", "Version 6.5 (Build 7638.2)")],
-        [("serialNumber", "Version 15.2 (Build 30529.4)")],
+        ("msExchCurrentServerRoles", "16439"),
+        ("msExchCurrentServerRoles", "32"),
+        ("serialNumber", "Version 6.5 (Build 7638.2)"),
+        ("serialNumber", "Version 15.2 (Build 30529.4)"),
     ] {
-        let gaps = show(&moving);
+        let (gaps, fixes) = second_server(&[moving]);
+        assert!(gaps.starts_with(&format!("CN=EX02,{SERVERS}: no SMTP endpoint of this server was read")), "{gaps}");
+        assert_eq!(fixes, [format!("dsacls \"CN=EX02,{SERVERS}\" /I:T /G \"DOMAIN\\account:GR\"")]);
+    }
+    for role in ["2", "64", "4096"] {
+        assert_eq!(second_server(&[("msExchCurrentServerRoles", role)]).0, "", "{role}");
+    }
+}
+
+#[test]
+fn the_virtual_server_on_which_nobody_listens_is_no_endpoint() {
+    let mut objects = forest();
+    objects.retain(|object| !object.dn.starts_with("CN=Default ex01,"));
+    let gaps = gaps_of(objects);
+    assert!(gaps.contains(&format!("CN=ex01,{SERVERS}: no SMTP endpoint of this server was read")), "{gaps}");
+}
+
+#[test]
+fn an_endpoint_whose_server_is_not_seen_is_a_gap() {
+    let mut objects = forest();
+    objects.retain(|object| !object.dn.starts_with(&format!("CN=ex01,{SERVERS}")));
+    let gaps = gaps_of(objects);
+    let said = format!("CN=ex01,{SERVERS}: SMTP endpoints of this server were read, but not the server itself");
+    assert!(gaps.contains(&said), "{gaps}");
+}
+
+#[test]
+fn what_nobody_shows_though_somebody_has_it_is_a_gap() {
+    for (object, attribute) in [
+        ("CN=Default ex01,", "msExchSMTPReceiveConnectorFQDN"),
+        ("CN=Default ex01,", "msExchSMTPReceiveInboundSecurityFlag"),
+        ("CN=ex01,CN=Servers", "msExchCurrentServerRoles"),
+        ("CN=ex01,CN=Servers", "networkAddress"),
+        ("CN=EX01,CN=Computers", "userAccountControl"),
+        ("CN=krbtgt,", "userAccountControl"),
+    ] {
+        let gaps = gaps_of(without(forest(), object, attribute));
         assert!(
-            gaps.contains("no SMTP endpoint of this server was seen") && gaps.contains("dsacls \"CN=EX02,"),
+            gaps.contains(&format!("{attribute} was read of no"))
+                || gaps.contains(&format!("{attribute} was not read")),
             "{gaps}"
         );
-    }
-    for still in [
-        [("msExchCurrentServerRoles", "2")],
-        [("msExchCurrentServerRoles", "64")],
-        [("msExchCurrentServerRoles", "4096")],
-    ] {
-        assert_eq!(show(&still), "", "{still:?}");
     }
 }
 
@@ -91,6 +128,7 @@ fn a_server_that_moves_mail_but_shows_no_endpoint_is_a_gap() {
 fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
     let forest = || {
         let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
+        objects.extend([krbtgt(ROOT), krbtgt(CHILD)]);
         objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
         objects
     };
@@ -106,12 +144,13 @@ fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
     assert!(gaps_of(garbled).contains("so it may be a domain whose accounts were not seen"));
     // Without flags its NetBIOS name tells that it is one, or its place below another; otherwise it is a directory elsewhere.
     let flagless = without(forest(), child, "systemFlags");
-    assert!(gaps_of(flagless.clone()).contains("no global catalogue could be read"));
+    assert!(gaps_of(flagless.clone()).contains("no global catalog could be read"));
     let nameless = without(flagless, child, "nETBIOSName");
-    assert!(gaps_of(nameless.clone()).contains("no global catalogue could be read"));
+    assert!(gaps_of(nameless.clone()).contains("no global catalog could be read"));
     let mut elsewhere = without(nameless, child, "nCName");
     let partner = ("nCName".to_owned(), "DC=partner,DC=org".to_owned());
     elsewhere.iter_mut().find(|object| object.dn.starts_with(child)).unwrap().values.push(partner);
+    elsewhere.retain(|object| object.dn != krbtgt(CHILD).dn);
     assert_eq!(gaps_of(elsewhere), "");
 }
 
@@ -140,8 +179,8 @@ fn wherever_the_refusal_comes_the_next_server_is_asked() {
     let mut many = forest();
     many.push(computer("MANY", ROOT, &names.iter().map(String::as_str).collect::<Vec<_>>()));
     let silent = without(forest(), "CN=EX01,CN=Computers", "servicePrincipalName");
-    let nobody = configuration(&[ROOT], &["ex01.contoso.com"]);
-    for (part, objects) in [(";range", many), ("Not(", silent), ("primaryGroupID", nobody)] {
+    let nobody = organisation(&["ex01.contoso.com"]);
+    for (part, objects) in [(";range", many), ("Not(", silent), ("krbtgt", nobody)] {
         let bad = controller(objects.clone(), Some((part, Trick::Result(LdapResultCode::Other, 0))));
         let good = controller(objects, None);
         let live = read(&[&bad, &good]).unwrap();

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test program uses a part of it")]
 #![allow(clippy::expect_used, reason = "tests stop at the first surprise")]
 
+pub(crate) mod organisation;
 pub(crate) mod promised;
 
 use std::io::Write as _;
@@ -88,6 +89,40 @@ pub(crate) fn fixtures(folder: &str) -> Vec<PathBuf> {
 /// The two recordings that one tool made of the lab.
 pub(crate) fn lab(tool: &str) -> [PathBuf; 2] {
     ["configuration", "domain"].map(|part| PathBuf::from(format!("fixtures/lab/{tool}-{part}.ldif")))
+}
+
+/// A field case of `fixtures/cases`.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// The field cases, by name.
+pub(crate) fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let case = |folder: &PathBuf| {
+        let case: Value = serde_json::from_str(&text(folder.join("case.json"))).unwrap();
+        let files = list(&case["files"]).map(|file| folder.join(file.as_str().unwrap())).collect();
+        Case { name: folder.file_name().unwrap().to_string_lossy().into_owned(), files }
+    };
+    folders.iter().map(case).collect()
+}
+
+/// The items of an array; none of anything else.
+pub(crate) fn list(value: &Value) -> std::slice::Iter<'_, Value> {
+    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+}
+
+/// What a remedy runs, or its undo, in the order of the report.
+pub(crate) fn commands(remedy: &Value, part: &str) -> Vec<String> {
+    list(&remedy["commands"]).map(|command| command[part].as_str().unwrap().to_owned()).collect()
+}
+
+/// Whether a remedy may be run unasked.
+pub(crate) fn is_ready(remedy: &Value) -> bool {
+    remedy["confirm"].is_null() && list(&remedy["commands"]).next().is_some()
 }
 
 /// The text of a fixture.

@@ -11,11 +11,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mutate::Mutator;
+use spn_doctor::directory::dn::Dn;
+use spn_doctor::directory::entry::Entry;
+use spn_doctor::directory::host::HostName;
+use spn_doctor::directory::spn::Spn;
 use spn_doctor::input::ldif::{LineWatch, Reader, write_entry};
-use spn_doctor::model::dn::Dn;
-use spn_doctor::model::entry::Entry;
-use spn_doctor::model::host::HostName;
-use spn_doctor::model::spn::Spn;
 
 /// No case of at most 64 KiB takes longer, even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -161,7 +161,7 @@ fn an_spn_is_made_of_its_parts_and_a_host_name_is_plain() {
             assert!(
                 text.len() <= 253 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
             );
-            assert_eq!(Spn::smtpsvc(&text).parts().unwrap().host, text);
+            assert_eq!(Spn::smtpsvc(&host).parts().unwrap().host, text);
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use spn_doctor::model::schema::Attribute;
+use spn_doctor::directory::schema::Attribute;
 
 use super::outputs::Printed;
 use super::values::Shape;
@@ -44,6 +44,12 @@ impl Organisation {
         places
     }
 
+    /// Whether it is a place of the account by which one sees that a domain's accounts were seen.
+    fn is_krbtgt(&self, place: Place) -> bool {
+        let (Place::Value { record, .. } | Place::Name { record }) = place;
+        self.0[record].lines.iter().any(|(_, value)| value == b"krbtgt")
+    }
+
     pub(crate) fn attribute(&self, place: Place) -> Option<Attribute> {
         match place {
             Place::Value { record, line } => Attribute::named(&self.0[record].lines[line].0),
@@ -81,12 +87,14 @@ impl Organisation {
     /// The same value behind every name that people choose.
     pub(crate) fn with_all_names(&self, hostile: &[u8], shape: Shape) -> Self {
         let mut changed = self.clone();
-        for place in self.places() {
+        for place in self.places().into_iter().filter(|place| !self.is_krbtgt(*place)) {
             let shown = [
                 Attribute::Cn,
                 Attribute::AdminDisplayName,
                 Attribute::VirtualServerFqdn,
                 Attribute::ConnectorFqdn,
+                Attribute::SendFqdn,
+                Attribute::SmartHost,
                 Attribute::SerialNumber,
                 Attribute::NetbiosName,
                 Attribute::DnsHostName,
@@ -154,12 +162,15 @@ impl Organisation {
         };
         let Record { dn, lines } = &self.0[record];
         let is_exchange = String::from_utf8_lossy(dn).contains("CN=Microsoft Exchange");
-        let is_server = lines.iter().any(|(_, value)| value.starts_with(b"HOST/ex0"));
+        let is_server =
+            lines.iter().any(|(_, value)| value.starts_with(b"HOST/ex01") || value.starts_with(b"HOST/ex02"));
+        // What stands within a sentence is written out there.
+        let is_connector = lines.iter().any(|(_, value)| value.starts_with(b"msExchRouting"));
         let attribute = self.attribute(place).unwrap();
         let named = match attribute {
             Attribute::AdminDisplayName | Attribute::VirtualServerFqdn | Attribute::ConnectorFqdn => true,
             Attribute::SamAccountName => is_server,
-            Attribute::Cn => is_exchange && !lines.iter().any(|(name, _)| name == "adminDisplayName"),
+            Attribute::Cn => is_exchange && !is_connector && !lines.iter().any(|(name, _)| name == "adminDisplayName"),
             _ => false,
         };
         let value = String::from_utf8_lossy(&lines[line].1).into_owned();
@@ -173,10 +184,12 @@ impl Organisation {
     /// The same of the name of an object that the report is about, if it is one that can be read.
     fn assert_name_shown(&self, record: usize, printed: &Printed) {
         let Record { dn, lines } = &self.0[record];
+        // Servers, their endpoints, and accounts that hold a name for SMTP.
         let is_shown = |(_, value): &(String, Vec<u8>)| {
-            ["msExchExchangeServer", "msExchSmtpReceiveConnector", "protocolCfgSMTPServer", "computer", "user"]
-                .iter()
-                .any(|class| value == class.as_bytes())
+            value.starts_with(b"SMTPSVC/")
+                || ["msExchExchangeServer", "msExchSmtpReceiveConnector", "protocolCfgSMTPServer"]
+                    .iter()
+                    .any(|class| value == class.as_bytes())
         };
         if let (Ok(dn), true) = (std::str::from_utf8(dn), lines.iter().any(is_shown)) {
             assert!(printed.strings().contains(dn), "{dn:?} is not in the report");
@@ -191,13 +204,22 @@ impl Organisation {
         for number in 0..servers {
             let below = "CN=Servers,CN=contoso,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
             let dn = format!("CN=CROWD{number},{below}").into_bytes();
-            let server =
-                [("objectClass", "msExchExchangeServer"), ("networkAddress", "ncacn_ip_tcp:crowd.contoso.com")];
+            let server = [
+                ("objectClass", "msExchExchangeServer"),
+                ("networkAddress", "ncacn_ip_tcp:crowd.contoso.com"),
+                ("versionNumber", "7638"),
+            ];
             self.0.push(Record { dn, lines: plain(&server) });
             let dn = format!("CN=1,CN=SMTP,CN=Protocols,CN=CROWD{number},{below}").into_bytes();
             self.0.push(Record { dn, lines: plain(&[("objectClass", "protocolCfgSMTPServer")]) });
             let dn = format!("CN=CROWD{number},CN=Computers,DC=contoso,DC=com").into_bytes();
-            let names = [("objectClass", "computer"), ("servicePrincipalName", "HOST/crowd.contoso.com")];
+            let sam = format!("PC{number}$");
+            let names = [
+                ("objectClass", "computer"),
+                ("sAMAccountName", sam.as_str()),
+                ("userAccountControl", "4096"),
+                ("servicePrincipalName", "HOST/crowd.contoso.com"),
+            ];
             self.0.push(Record { dn, lines: plain(&names) });
         }
     }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use spn_doctor::directory::Directory;
 use spn_doctor::input::recording;
-use spn_doctor::model::directory::Directory;
-use spn_doctor::output::{json, table};
-use spn_doctor::redact::redact;
-use spn_doctor::remedy::setspn::Dialect;
+use spn_doctor::input::recording::redaction::redact;
+use spn_doctor::judge::judge;
+use spn_doctor::judge::remedy::setspn::Dialect;
+use spn_doctor::render::{json, table};
 use spn_doctor::report::{Report, Source};
 
+use super::common::list;
+use super::management_shell::{self, SetFqdn};
 use super::{shells, unicode};
 
 pub(crate) struct Printed {
@@ -26,13 +29,13 @@ pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
     std::fs::write(file.path(), ldif).unwrap();
     let reading = recording::read(&[file.path().to_owned()]).map_err(|error| format!("{error:#}"))?;
     let directory = Directory::new(&reading);
-    let report = Report::new(&directory, Source::Ldif { files: Vec::new() }, dialect);
+    let report = Report::new(&judge(&directory), Source::Ldif { files: Vec::new() }, dialect);
     let text = |write: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
         write(&mut bytes);
         String::from_utf8(bytes).unwrap()
     };
-    let record = |reading: &spn_doctor::model::entry::Reading| {
+    let record = |reading: &spn_doctor::directory::entry::Reading| {
         let header = recording::Header { about: Vec::new(), gaps: directory.gaps.clone() };
         text(&|out| recording::write(out, &header, reading.entries()).unwrap())
     };
@@ -43,6 +46,15 @@ pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
         redacted: record(&redact(&reading)),
         report: serde_json::to_value(&report).unwrap(),
     })
+}
+
+/// A change of setspn names just the SPN and the account that the report says.
+fn assert_change(command: &Value, dialect: Dialect, about: &str) {
+    let [spn, account] = ["spn", "account"].map(|part| command[part].as_str().unwrap());
+    for line in ["run", "undo"].map(|part| command[part].as_str().unwrap()) {
+        shells::assert_change(line, spn, account, dialect, about);
+        shells::assert_plain(line, about);
+    }
 }
 
 /// Without the colours that the program itself uses, and no others.
@@ -63,41 +75,88 @@ impl Printed {
 
     /// Every command splits into the words that were meant.
     pub(crate) fn assert_same_words(&self, dialect: Dialect, about: &str) {
-        let commands = self.commands();
-        for finding in self.report["findings"].as_array().unwrap() {
-            for command in finding["remedy"]["commands"].as_array().unwrap() {
-                let [spn, account] = ["spn", "account"].map(|part| command[part].as_str().unwrap());
-                for line in ["run", "undo"] {
-                    shells::assert_change(command[line].as_str().unwrap(), spn, account, dialect, about);
+        for (finding, remedy) in self.remedies() {
+            for command in list(&remedy["commands"]) {
+                match remedy["kind"].as_str() {
+                    Some("setspn") => assert_change(command, dialect, about),
+                    Some("exchange") => self.assert_fqdn_is_set(finding, command, about),
+                    kind => panic!("{about}: {kind:?} has commands"),
                 }
             }
+            remedy["verify"].as_str().into_iter().for_each(|line| shells::assert_plain(line, about));
         }
-        for command in &commands {
-            shells::assert_plain(command, about);
+        let fixes = list(&self.report["problems"]).flat_map(|problem| list(&problem["fix"]));
+        let fixes: BTreeSet<&str> = fixes.map(|fix| fix.as_str().unwrap()).collect();
+        for line in self.table_lines(&["ldifde", "ldapsearch", "dsacls", "spn-doctor"]) {
+            assert!(fixes.contains(line), "{about}: {line} is no advice of the report");
+            shells::assert_export(line, about);
         }
-        let printed: BTreeSet<&str> = self.table_commands().collect();
+        let printed: BTreeSet<&str> = self.table_lines(&["setspn", "set-"]).collect();
+        let commands = self.commands();
         let meant: BTreeSet<&str> = commands.iter().map(String::as_str).collect();
         assert_eq!(printed, meant, "{about}: the table's commands are not those of the report");
     }
 
-    /// All lines of the JSON report that are meant to be run.
-    pub(crate) fn commands(&self) -> Vec<String> {
-        let remedies = self.report["findings"].as_array().unwrap().iter().map(|finding| &finding["remedy"]);
-        let lines = |remedy: &Value| {
-            let commands = remedy["commands"].as_array().unwrap().clone();
-            let changes = commands.into_iter().flat_map(|command| [command["run"].clone(), command["undo"].clone()]);
-            changes
-                .chain([remedy["verify"].clone()])
-                .filter_map(|line| Some(line.as_str()?.to_owned()))
-                .collect::<Vec<_>>()
+    /// A command of the Exchange Management Shell gives an endpoint of the finding its server's FQDN, or clears that of a send
+    /// connector that the finding names; its undo gives it the name that it has.
+    fn assert_fqdn_is_set(&self, finding: &Value, command: &Value, about: &str) {
+        let [run, undo] =
+            ["run", "undo"].map(|part| management_shell::set_fqdn(command[part].as_str().unwrap(), about));
+        assert_eq!((&run.cmdlet, &run.identity), (&undo.cmdlet, &undo.identity), "{about}");
+        let meant = match run.cmdlet.as_str() {
+            "Set-ReceiveConnector" => {
+                let identity = Value::from(run.identity.as_str());
+                assert!(list(&finding["endpoints"]).any(|endpoint| *endpoint == identity), "{about}: {run:?}");
+                self.names_of_endpoint(&run.identity)
+            }
+            "Set-SendConnector" => {
+                let shown = [format!(" {} ", run.identity), format!("“{}”", run.identity)];
+                let message = finding["message"].as_str().unwrap();
+                assert!(shown.iter().any(|name| message.contains(name)), "{about}: {run:?} is not of {message}");
+                vec![(None, finding["spn"].as_str().unwrap().strip_prefix("SMTPSVC/").map(ToOwned::to_owned))]
+            }
+            other => panic!("{about}: {other} is run"),
         };
-        remedies.flat_map(lines).collect()
+        let SetFqdn { fqdn: new, .. } = run;
+        assert!(meant.contains(&(new.clone(), undo.fqdn.clone())), "{about}: {new:?} and {:?}", undo.fqdn);
     }
 
-    /// All lines of the table that look as if they were meant to be run, however they are indented.
-    fn table_commands(&self) -> impl Iterator<Item = &str> {
-        let is_command = |line: &&str| line.to_ascii_lowercase().starts_with("setspn");
-        self.table.lines().map(str::trim).filter(is_command)
+    /// The FQDN of a server and the name that its endpoint announces, of all endpoints `SERVER\name` that are called so.
+    fn names_of_endpoint(&self, identity: &str) -> Vec<(Option<String>, Option<String>)> {
+        let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+        let of_server = |server: &Value| {
+            let name = server["name"].as_str().unwrap().to_owned();
+            let is_it = move |endpoint: &&Value| format!("{name}\\{}", endpoint["name"].as_str().unwrap()) == identity;
+            let endpoints = list(&server["endpoints"]).filter(is_it);
+            endpoints.map(|endpoint| (text(&server["fqdn"]), text(&endpoint["fqdn"]))).collect::<Vec<_>>()
+        };
+        list(&self.report["servers"]).flat_map(of_server).collect()
+    }
+
+    /// All remedies, each with its finding.
+    fn remedies(&self) -> impl Iterator<Item = (&Value, &Value)> {
+        let findings = list(&self.report["findings"]);
+        findings.flat_map(|finding| list(&finding["remedies"]).map(move |remedy| (finding, remedy)))
+    }
+
+    /// All lines of the JSON report that are meant to be run, but those that get what was not read.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let lines = |remedy: &Value| {
+            let commands = list(&remedy["commands"]).flat_map(|command| [&command["run"], &command["undo"]]);
+            commands.chain([&remedy["verify"]]).filter_map(|line| Some(line.as_str()?.to_owned())).collect::<Vec<_>>()
+        };
+        self.remedies().flat_map(|(_, remedy)| lines(remedy)).collect()
+    }
+
+    /// How many remedies may be run unasked.
+    pub(crate) fn ready(&self) -> usize {
+        self.remedies().filter(|(_, remedy)| super::common::is_ready(remedy)).count()
+    }
+
+    /// All lines of the table that look as if one of these were meant to be run, however they are indented.
+    fn table_lines<'a>(&'a self, tools: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let begins = |line: &&str| tools.iter().any(|tool| line.to_ascii_lowercase().starts_with(tool));
+        self.table.lines().map(str::trim).filter(begins)
     }
 
     /// Whether the table shows a text.

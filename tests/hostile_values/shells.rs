@@ -4,7 +4,7 @@
 //! `CONTOSO\EX01$` is the agreed form of an account: on Windows, where setspn is, neither shell reads anything into `\` or a
 //! `$` at the end of a word. In sh the two are the only characters that are not plain.
 
-use spn_doctor::remedy::setspn::Dialect;
+use spn_doctor::judge::remedy::setspn::Dialect;
 
 type Words = Option<Vec<String>>;
 
@@ -64,7 +64,9 @@ fn is_host(text: &str) -> bool {
 }
 
 fn is_spn(word: &str) -> bool {
-    word.split_once('/').is_some_and(|(class, host)| class.eq_ignore_ascii_case("smtpsvc") && is_host(host))
+    word.split_once('/').is_some_and(|(class, host)| {
+        ["smtpsvc", "host"].contains(&class.to_ascii_lowercase().as_str()) && is_host(host)
+    })
 }
 
 fn is_account(word: &str) -> bool {
@@ -101,6 +103,20 @@ pub(crate) fn assert_change(line: &str, spn: &str, account: &str, dialect: Diale
         Dialect::Server2003 => account.rsplit('\\').next().unwrap().trim_end_matches('$'),
     };
     assert_eq!((last_but_one.as_str(), last.as_str()), (spn, account), "{about}: {line}");
+}
+
+/// An export that gets what was not read, or a permission: plain words, and strings in double quotes in which no shell of those that
+/// have the tool finds anything. `ldapsearch` is run in sh, where `%` is plain.
+pub(crate) fn assert_export(line: &str, about: &str) {
+    let acts = if line.starts_with("ldapsearch ") { "$`\\!" } else { "$`%!^" };
+    assert!(line.matches('"').count().is_multiple_of(2), "{about}: {line}");
+    for (number, part) in line.split('"').enumerate() {
+        let is_quoted = number % 2 == 1;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || " -_.:/=>".contains(c);
+        let is_text = |c: char| (c.is_ascii_graphic() || c == ' ') && !acts.contains(c);
+        assert!(part.chars().all(|c| if is_quoted { is_text(c) } else { is_plain(c) }), "{about}: {line}");
+    }
+    assert!(line.matches('>').count() <= 1, "{about}: {line}");
 }
 
 /// The tokenizers themselves.

@@ -1,6 +1,6 @@
 //! Which characters may not be printed raw, from the Unicode tables and not from the program.
 
-use spn_doctor::model::text::{printable, printable_json};
+use spn_doctor::directory::text::{printable, printable_json};
 
 /// Cc, Cf, Zl, Zp, what is to be ignored by default, and noncharacters (Unicode 16).
 const RANGES: &[(u32, u32)] = &[

@@ -7,7 +7,7 @@ use spn_doctor::input::ldap::{self, Auth, Live, Security, Settings};
 use super::organisation::root;
 use super::server::{Object, Server, Trick, own_address, serve};
 
-/// A domain controller with a catalogue, that holds these objects.
+/// A domain controller with a catalog, that holds these objects.
 pub(crate) fn controller(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {
     serve((own_address(), 0), root("TRUE"), objects, trick)
 }
@@ -31,4 +31,10 @@ pub(crate) fn read(servers: &[&Server]) -> anyhow::Result<Live> {
 /// What was not read, a line each.
 pub(crate) fn gaps(live: &Live) -> String {
     live.reading.gaps.iter().map(|gap| [gap.place.as_str(), gap.what.as_str()].join(": ") + "\n").collect()
+}
+
+/// What gets what was not read, a command each.
+#[allow(dead_code, reason = "not every test program looks at it")]
+pub(crate) fn fixes(live: &Live) -> Vec<String> {
+    live.reading.gaps.iter().flat_map(|gap| gap.fix.clone()).collect()
 }

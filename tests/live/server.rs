@@ -17,16 +17,17 @@ use ldap3_proto::proto::{
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tokio_util::codec::{Decoder, Encoder};
 
-/// An object: its name and its values.
+/// An object: its name, its values, and the attributes that whoever asks may not read.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(crate) dn: String,
     pub(crate) values: Vec<(String, String)>,
+    pub(crate) hidden: Vec<String>,
 }
 
 pub(crate) fn object(dn: &str, values: &[(&str, &str)]) -> Object {
     let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Object { dn: dn.to_owned(), values }
+    Object { dn: dn.to_owned(), values, hidden: Vec::new() }
 }
 
 /// What the server does instead of answering properly, to the searches that the trick is for.
@@ -241,7 +242,7 @@ impl Conversation {
         self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
         let asked = format!("<{}> {filter} {:?}", search.base, search.attrs);
         let trick = self.script.trick.clone().filter(|(part, _)| asked.contains(part.as_str())).map(|(_, trick)| trick);
-        let all = if self.found.0 == asked { self.found.1.clone() } else { Arc::new(self.all(search, &filter)) };
+        let all = if self.found.0 == asked { self.found.1.clone() } else { Arc::new(self.all(search)) };
         self.found = (asked, all.clone());
         let (size, cookie) = page.cloned().unwrap_or((usize::MAX, Vec::new()));
         let start: usize = String::from_utf8_lossy(&cookie).parse().unwrap_or(0);
@@ -298,7 +299,7 @@ impl Conversation {
             Some(Trick::Flood) => {
                 objects = (0..=size).map(|number| object(&format!("CN=new{number},{}", search.base), &[])).collect();
             }
-            Some(Trick::Instead(object)) => objects = vec![object],
+            Some(Trick::Instead(object)) => (objects, next) = (vec![object], String::new()),
             Some(Trick::Refer(uris)) => {
                 let op = LdapOp::SearchResultReference(LdapSearchResultReference { uris });
                 self.send(id, op, Vec::new())?;
@@ -352,12 +353,9 @@ impl Conversation {
     }
 
     /// All that a search finds.
-    fn all(&self, search: &LdapSearchRequest, filter: &str) -> Vec<Object> {
+    fn all(&self, search: &LdapSearchRequest) -> Vec<Object> {
         if search.base.is_empty() && search.scope == LdapSearchScope::Base {
             vec![self.script.root.clone()]
-        } else if filter.contains("primaryGroupID") {
-            // Every domain has a domain controller, and its account.
-            vec![object(&format!("CN=DC1,OU=Domain Controllers,{}", search.base), &[("objectClass", "computer")])]
         } else {
             self.script.objects.iter().filter(|object| matches(search, object)).cloned().collect()
         }
@@ -415,8 +413,14 @@ impl Conversation {
 }
 
 impl Object {
+    /// The values that may be read.
     fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        let shown = self.values.iter().filter(|_| !self.hides(name));
+        shown.filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    fn hides(&self, name: &str) -> bool {
+        self.hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name))
     }
 }
 
@@ -450,21 +454,43 @@ fn matches(search: &LdapSearchRequest, object: &Object) -> bool {
         LdapSearchScope::OneLevel => parent == base,
         _ => dn == base || below,
     };
-    within && holds(&search.filter, object)
+    within && holds(&search.filter, object) == Some(true)
 }
 
-fn holds(filter: &LdapFilter, object: &Object) -> bool {
-    let is = |value: &str, wanted: &str| value.eq_ignore_ascii_case(wanted);
+/// Whether a filter is true of an object, as Active Directory has it (MS-ADTS 3.1.1.3.1.3): of an attribute that may not be read
+/// nothing is true, and nothing is false either.
+fn holds(filter: &LdapFilter, object: &Object) -> Option<bool> {
+    let readable = |name: &str| (!object.hides(name)).then_some(());
     match filter {
-        LdapFilter::And(parts) => parts.iter().all(|part| holds(part, object)),
-        LdapFilter::Or(parts) => parts.iter().any(|part| holds(part, object)),
-        LdapFilter::Not(part) => !holds(part, object),
-        LdapFilter::Equality(name, wanted) => object.texts(name).any(|value| is(value, wanted)),
-        LdapFilter::Present(name) => name.eq_ignore_ascii_case("objectClass") || object.texts(name).next().is_some(),
+        LdapFilter::And(parts) => unless_one(false, parts, object),
+        LdapFilter::Or(parts) => unless_one(true, parts, object),
+        LdapFilter::Not(part) => holds(part, object).map(|holds| !holds),
+        LdapFilter::Equality(name, wanted) => {
+            readable(name).map(|()| object.texts(name).any(|value| is_meant(name, value, wanted)))
+        }
+        LdapFilter::Present(name) if name.eq_ignore_ascii_case("objectClass") => Some(true),
+        LdapFilter::Present(name) => readable(name).map(|()| object.texts(name).next().is_some()),
         LdapFilter::Substring(name, parts) => {
             let wanted = parts.initial.clone().unwrap_or_default().to_lowercase();
-            object.texts(name).any(|value| value.to_lowercase().starts_with(&wanted))
+            readable(name).map(|()| object.texts(name).any(|value| value.to_lowercase().starts_with(&wanted)))
         }
-        _ => false,
+        _ => None,
     }
+}
+
+/// What the parts come to: one of them that is `decisive` decides, else one that is neither true nor false leaves it open.
+fn unless_one(decisive: bool, parts: &[LdapFilter], object: &Object) -> Option<bool> {
+    let answers: Vec<Option<bool>> = parts.iter().map(|part| holds(part, object)).collect();
+    if answers.contains(&Some(decisive)) {
+        return Some(decisive);
+    }
+    (!answers.contains(&None)).then_some(!decisive)
+}
+
+/// Whether a value is the one that a filter asks for. A category may be called by the name of its class (MS-ADTS 3.1.1.3.1.3.5), which is
+/// that of the object in the schema without its hyphens.
+fn is_meant(attribute: &str, value: &str, wanted: &str) -> bool {
+    let class = || value.split(',').next().unwrap_or_default().trim_start_matches("CN=").replace('-', "");
+    value.eq_ignore_ascii_case(wanted)
+        || attribute.eq_ignore_ascii_case("objectCategory") && class().eq_ignore_ascii_case(wanted)
 }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use spn_doctor::directory::Directory;
 use spn_doctor::input::ldap::{self, Live, Settings};
-use spn_doctor::model::directory::Directory;
-use spn_doctor::remedy::setspn::Dialect;
+use spn_doctor::judge::judge;
+use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::report::{Report, Source, Verdict};
 
 use super::proxy::{Disturbance, Fault, Proxy, Way};
@@ -21,7 +22,7 @@ pub(crate) struct Scene {
     second: Option<SocketAddr>,
     /// How the server is named, where its address will not do.
     host: String,
-    /// The port of the domain controller, where the bad line leads to its global catalogue.
+    /// The port of the domain controller, where the bad line leads to its global catalog.
     controller: Option<u16>,
     settings: Settings,
     right: String,
@@ -87,9 +88,9 @@ impl Scene {
         Self::blank(host, server, second, settings).undisturbed()
     }
 
-    /// A good line to a domain controller at every loopback address, a bad one to the global catalogue of its forest.
-    pub(crate) fn of_a_catalogue(controller: u16, catalogue: SocketAddr, settings: Settings) -> Self {
-        Self { controller: Some(controller), ..Self::blank("", catalogue, None, settings) }.undisturbed()
+    /// A good line to a domain controller at every loopback address, a bad one to the global catalog of its forest.
+    pub(crate) fn of_a_catalog(controller: u16, catalog: SocketAddr, settings: Settings) -> Self {
+        Self { controller: Some(controller), ..Self::blank("", catalog, None, settings) }.undisturbed()
     }
 
     fn blank(host: &str, server: SocketAddr, second: Option<SocketAddr>, settings: Settings) -> Self {
@@ -109,7 +110,7 @@ impl Scene {
         self
     }
 
-    /// The bad line, and the servers to name to the program. A catalogue needs an address of its own: its port is given.
+    /// The bad line, and the servers to name to the program. A catalog needs an address of its own: its port is given.
     fn line(&self, own: Ipv4Addr, disturbance: Option<Disturbance>) -> (Proxy, Vec<String>) {
         const CATALOGUE: u16 = 3268;
         if let Some(controller) = self.controller {
@@ -187,7 +188,7 @@ fn patient(settings: &Settings, servers: Vec<String>) -> Settings {
 /// Everything that was read and judged, as text.
 fn answer(live: &Live) -> (String, Verdict) {
     let directory = Directory::new(&live.reading);
-    let report = Report::new(&directory, Source::Ldif { files: Vec::new() }, Dialect::default());
+    let report = Report::new(&judge(&directory), Source::Ldif { files: Vec::new() }, Dialect::default());
     let mut entries: Vec<String> = live
         .reading
         .entries()
