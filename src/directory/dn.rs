@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text::{Keyed, fold};
+use super::text::{Keyed, fold, keyed};
 
 /// The one character that does not count around the parts of a name. All others do, even those that look like it:
 /// `CN=<no-break space>EX01` is another object than `CN=EX01`.
@@ -11,6 +11,7 @@ const SPACE: char = ' ';
 /// A distinguished name: prints as it was read, compares without case, spacing and style of escaping.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Dn(Keyed);
+keyed!(Dn);
 
 /// Why a text is no distinguished name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,18 +65,6 @@ impl Dn {
         key.push_str(std::str::from_utf8(text).unwrap_or_default());
         key.make_ascii_lowercase();
         true
-    }
-
-    /// The name as it was read.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// The canonical form: equal for equal names.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        self.0.key()
     }
 
     /// The value of the first part, `EX01` for `CN=EX01,CN=Servers,…`.
@@ -211,12 +200,6 @@ fn without_extended_prefix(text: &str) -> &str {
         }
     }
     rest
-}
-
-impl fmt::Display for Dn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 #[cfg(test)]

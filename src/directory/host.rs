@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text::{Keyed, fold, printable, same};
+use super::text::{Keyed, fold, keyed, printable, same};
 
 /// A DNS host name as Microsoft's DNS allows it: prints as written, compares without case.
 ///
@@ -10,6 +10,7 @@ use super::text::{Keyed, fold, printable, same};
 /// Whoever holds one holds nothing that a shell could misread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostName(Keyed);
+keyed!(HostName);
 
 /// Why a text is no host name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +75,6 @@ impl HostName {
         if same(text, "localhost") { Err(NotAHostName::Localhost) } else { Self::parse(text) }
     }
 
-    /// The name as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// The canonical form: equal for equal names.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        self.0.key()
-    }
-
     /// Whether `text` is this name, whatever its case.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
@@ -110,12 +99,6 @@ impl HostName {
 /// Four numbers between dots, in range or not: resolvers take them for an address, never for a name.
 fn is_dotted_quad(text: &str) -> bool {
     text.split('.').count() == 4 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-impl fmt::Display for HostName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 #[cfg(test)]

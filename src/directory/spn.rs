@@ -1,9 +1,7 @@
 //! Service principal names: `class/host[:port][/name]`.
 
-use std::fmt;
-
 use super::host::HostName;
-use super::text::{Keyed, fold, same};
+use super::text::{Keyed, fold, keyed, same};
 
 /// The service class that Exchange's SMTP endpoints are asked for.
 pub const SMTPSVC: &str = "SMTPSVC";
@@ -12,6 +10,7 @@ pub const SMTPSVC: &str = "SMTPSVC";
 /// a port or a trailing dot makes another name, as it does to a domain controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spn(Keyed);
+keyed!(Spn);
 
 /// The parts of a well-formed service principal name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +46,6 @@ impl Spn {
 
     fn of(class: &str, host: &HostName) -> Self {
         Self(Keyed::new(&format!("{class}/{host}"), &format!("{}/{}", fold(class), host.key())))
-    }
-
-    /// The name as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// The canonical form: equal for equal names.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        self.0.key()
     }
 
     /// The parts, or nothing when the value is not `class/host[:port][/name]`.
@@ -100,12 +87,6 @@ impl Spn {
 
 fn port_number(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten().filter(|port| *port > 0)
-}
-
-impl fmt::Display for Spn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 #[cfg(test)]

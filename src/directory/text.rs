@@ -86,6 +86,32 @@ impl Hash for Keyed {
     }
 }
 
+/// What every name has that is a [`Keyed`] text of a certain form.
+macro_rules! keyed {
+    ($name:ident) => {
+        impl $name {
+            /// The name as it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            /// The canonical form: equal for equal names.
+            #[must_use]
+            pub fn key(&self) -> &str {
+                self.0.key()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+pub(super) use keyed;
+
 /// Whether two names are the same to the directory.
 #[must_use]
 pub fn same(left: &str, right: &str) -> bool {
