@@ -239,6 +239,16 @@ impl Reading {
     }
 }
 
+/// An object with these values, for tests.
+#[cfg(test)]
+pub(crate) fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
+    let mut entry = Entry::new(Dn::parse(dn).unwrap());
+    for (name, value) in attributes {
+        entry.add(name, value.as_bytes());
+    }
+    entry
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

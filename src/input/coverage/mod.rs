@@ -92,17 +92,16 @@ fn is_account(entry: &Entry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::entry::entry;
 
     /// Objects, one a line: `DN | attribute: value | attribute: value`.
     fn reading(text: &str) -> Reading {
         let mut reading = Reading::default();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let mut parts = line.split(" | ").map(str::trim);
-            let mut entry = Entry::new(Dn::parse(parts.next().unwrap()).unwrap());
-            for (name, value) in parts.map(|part| part.split_once(": ").unwrap()) {
-                entry.add(name, value.as_bytes());
-            }
-            reading.add(entry);
+            let dn = parts.next().unwrap();
+            let attributes: Vec<_> = parts.map(|part| part.split_once(": ").unwrap()).collect();
+            reading.add(entry(dn, &attributes));
         }
         reading
     }

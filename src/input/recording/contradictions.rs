@@ -125,14 +125,7 @@ fn values(entry: &Entry, attribute: Attribute) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
-        let mut entry = Entry::new(Dn::parse(dn).unwrap());
-        for (name, value) in attributes {
-            entry.add(name, value.as_bytes());
-        }
-        entry
-    }
+    use crate::directory::entry::entry;
 
     /// What is wrong with these objects, read in this order.
     fn contradictions(entries: &[Entry]) -> Vec<String> {

@@ -196,14 +196,7 @@ fn had(metadata: &[u8], attribute: u32) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
-        let mut entry = Entry::new(Dn::parse(dn).unwrap());
-        for (name, value) in attributes {
-            entry.add(name, value.as_bytes());
-        }
-        entry
-    }
+    use crate::directory::entry::entry;
 
     #[test]
     fn what_an_object_does_not_show_is_doubtful_if_it_could_have_it() {

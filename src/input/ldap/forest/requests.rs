@@ -76,16 +76,8 @@ fn any_of(terms: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::directory::dn::Dn;
-    use crate::directory::entry::Entry;
+    use crate::directory::entry::{Entry, entry};
     use crate::directory::schema;
-
-    fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
-        let mut entry = Entry::new(Dn::parse(dn).unwrap());
-        for (name, value) in attributes {
-            entry.add(name, value.as_bytes());
-        }
-        entry
-    }
 
     fn server(name: &str) -> Entry {
         let address = format!("ncacn_ip_tcp:{name}.contoso.com");

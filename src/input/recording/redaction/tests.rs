@@ -1,18 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::directory::entry::entry;
 use crate::directory::gap::Prose;
 
 /// What no redacted recording may hold, in any spelling.
 const MARKS: [&str; 3] = ["fritz", "zyx", "77.88"];
-
-fn entry(dn: &str, attributes: &[(&str, &str)]) -> Entry {
-    let mut entry = Entry::new(Dn::parse(dn).unwrap());
-    for (name, value) in attributes {
-        entry.add(name, value.as_bytes());
-    }
-    entry
-}
 
 fn written(reading: &Reading) -> String {
     let mut out = Vec::new();
