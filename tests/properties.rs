@@ -14,7 +14,6 @@ use common::{check, commands, fixtures, is_ready, lab, list, text};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
-use spn_doctor::directory::Directory;
 use spn_doctor::directory::dn::Dn;
 use spn_doctor::directory::entry::Entry;
 use spn_doctor::directory::host::HostName;
@@ -44,7 +43,7 @@ fn judge_for(recordings: &[&[u8]], dialect: Dialect) -> anyhow::Result<Value> {
         fs::write(path, bytes)?;
     }
     let reading = recording::read(&paths)?;
-    let directory = Directory::new(&reading);
+    let directory = recording::directory(reading);
     let report = Report::new(&spn_doctor::judge::judge(&directory), Source::Ldif { files: Vec::new() }, dialect);
     Ok(serde_json::to_value(report)?)
 }

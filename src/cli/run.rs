@@ -9,7 +9,7 @@ use spn_doctor::directory::entry::Reading;
 use spn_doctor::directory::gap::Gap;
 use spn_doctor::directory::text::printable;
 use spn_doctor::input::recording::redaction::redact;
-use spn_doctor::input::{coverage, ldap, recording};
+use spn_doctor::input::{ldap, recording};
 use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::judge::{checks, judge};
 use spn_doctor::render::{self, json, manual, table};
@@ -68,11 +68,13 @@ fn check(flags: &Check) -> Result<u8> {
 /// Reads, judges, and leaves what was asked for.
 fn judged(flags: &Check) -> Result<Report> {
     let (reading, source) = read(&flags.directory)?;
-    let (entries, gaps) = reading.into_parts();
-    let mut directory = Directory::of(entries, gaps);
-    if matches!(source, Source::Ldif { .. }) {
-        coverage::add_exports(&mut directory.gaps, &[]);
-    }
+    let directory = match source {
+        Source::Ldif { .. } => recording::directory(reading),
+        Source::Ldap { .. } => {
+            let (entries, gaps) = reading.into_parts();
+            Directory::of(entries, gaps)
+        }
+    };
     let mut report = Report::new(&judge(&directory), source, flags.dialect());
     if !flags.only.is_empty() {
         let known: Vec<_> = report.servers.iter().map(|server| printable(&server.name)).collect();

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use spn_doctor::directory::Directory;
 use spn_doctor::input::recording;
 use spn_doctor::input::recording::redaction::redact;
 use spn_doctor::judge::judge;
@@ -28,7 +27,7 @@ pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), ldif).unwrap();
     let reading = recording::read(&[file.path().to_owned()]).map_err(|error| format!("{error:#}"))?;
-    let directory = Directory::new(&reading);
+    let directory = recording::directory(reading.clone());
     let report = Report::new(&judge(&directory), Source::Ldif { files: Vec::new() }, dialect);
     let text = |write: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();

@@ -51,17 +51,23 @@ pub fn export_anew(dn: &Dn) -> Vec<String> {
     if is_configuration { commands.below(dn.as_str()) } else { commands.accounts(dn.domain_key()) }
 }
 
-/// Names commands for problems of recordings that name none: of an object, those that export it and its like anew; of a file, those that
-/// export all of the forest that is known by now.
-pub fn add_exports(gaps: &mut [Gap], entries: &[&Entry]) {
-    let commands = Commands::of(entries, &[], Source::Recorded);
+/// The commands that export all of the forest of a recording, as far as it is known.
+#[must_use]
+pub fn export_all(reading: &Reading) -> Vec<String> {
+    let entries: Vec<&Entry> = reading.entries().collect();
+    let commands = Commands::of(&entries, &[], Source::Recorded);
     let domains: BTreeSet<&str> =
         entries.iter().filter(|entry| is_account(entry)).map(|entry| entry.dn.domain_key()).collect();
     let accounts = domains.into_iter().filter(|domain| !domain.is_empty()).flat_map(|domain| commands.accounts(domain));
-    let all: Vec<String> = commands.organization().into_iter().chain(accounts).collect();
+    commands.organization().into_iter().chain(accounts).collect()
+}
+
+/// Names commands for problems of recordings that name none: of an object, those that export it and its like anew; of a file, those
+/// that export `all`.
+pub fn add_exports(gaps: &mut [Gap], all: &[String]) {
     for gap in gaps.iter_mut().filter(|gap| gap.fix.is_empty()) {
         let object = Dn::parse(&gap.place).ok().filter(|dn| !dn.is_root());
-        gap.fix = object.map_or_else(|| all.clone(), |dn| export_anew(&dn));
+        gap.fix = object.map_or_else(|| all.to_vec(), |dn| export_anew(&dn));
     }
 }
 

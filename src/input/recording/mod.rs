@@ -18,6 +18,7 @@ use self::contradictions::{Contradictions, Place, TooOften};
 use self::passed_over::PassedOver;
 use self::trailer::TrailerCheck;
 pub use self::trailer::{Header, write};
+use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
 use crate::directory::gap::Gap;
@@ -47,6 +48,16 @@ pub fn read(paths: &[PathBuf]) -> Result<Reading> {
         scan.source(source)?;
     }
     scan.finish()
+}
+
+/// The directory that was recorded. Each of its problems names the commands that export anew what is missing.
+#[must_use]
+pub fn directory(reading: Reading) -> Directory {
+    let all = coverage::export_all(&reading);
+    let (entries, gaps) = reading.into_parts();
+    let mut directory = Directory::of(entries, gaps);
+    coverage::add_exports(&mut directory.gaps, &all);
+    directory
 }
 
 /// An open recording and the name it goes by in messages.
@@ -238,9 +249,6 @@ impl Scan {
         selection::keep_selected(&mut self.reading);
         coverage::complete(&mut self.reading, &self.referrals, coverage::Source::Recorded);
         self.reading.gaps.extend(self.computers.gap(&self.reading));
-        let mut gaps = std::mem::take(&mut self.reading.gaps);
-        coverage::add_exports(&mut gaps, &self.reading.entries().collect::<Vec<_>>());
-        self.reading.gaps = gaps;
         Ok(self.reading)
     }
 
