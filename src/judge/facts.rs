@@ -41,17 +41,16 @@ impl<'a> Facts<'a> {
         let mut servers: Vec<_> = directory.servers.iter().map(|server| Judged::new(directory, server)).collect();
         make_ambiguous(&mut servers);
         let owners = owners(directory, &servers);
-        let required: Vec<_> = servers.iter().map(Judged::required).collect();
         let mut gaps = unknown_names(&servers);
-        if is_too_much(directory, &servers, &required) {
+        let Some(required) = required(directory, &servers) else {
             let what = "its Exchange servers share so many accounts and names that nothing was judged: look for names that thousands of objects hold";
             gaps.push(Gap::new("directory", what));
             return Self { directory, servers: Vec::new(), owners, accounts: HashMap::new(), gaps };
-        }
+        };
         let scene = Scene { directory, owners: &owners, announcers: announcers(&required) };
         for (place, required) in required.into_iter().enumerate() {
             let Some(judged) = servers.get(place) else { continue };
-            let requirements = required.into_iter().map(|(name, needs)| scene.requirement(place, judged, name, needs));
+            let requirements = required.into_iter().map(|required| scene.requirement(place, judged, required));
             let mut requirements: Vec<_> = requirements.collect();
             sort_folded(&mut requirements, |requirement| requirement.spn.as_str());
             if let Some(judged) = servers.get_mut(place) {
@@ -88,6 +87,13 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// A name that a server requires, why, and who holds it.
+struct Required<'a> {
+    name: HostName,
+    needs: Needs<'a>,
+    holders: Vec<&'a Account>,
+}
+
 /// What of all servers decides about one requirement.
 struct Scene<'a, 'b> {
     directory: &'a Directory,
@@ -97,8 +103,8 @@ struct Scene<'a, 'b> {
 }
 
 impl<'a> Scene<'a, '_> {
-    fn requirement(&self, place: usize, judged: &Judged<'a>, name: HostName, needs: Needs<'a>) -> Requirement<'a> {
-        let holders = self.directory.holders(&name);
+    fn requirement(&self, place: usize, judged: &Judged<'a>, required: Required<'a>) -> Requirement<'a> {
+        let Required { name, needs, holders } = required;
         let is_own = judged.is_called(&name);
         let owner = if is_own { None } else { self.owners.other_than(place, &judged.identity, &name) };
         let is_shared = if is_own {
@@ -169,10 +175,10 @@ fn places_of_accounts(servers: &[Judged<'_>]) -> HashMap<String, usize> {
 }
 
 /// How many servers have endpoints that announce each name.
-fn announcers(required: &[Vec<(HostName, Needs<'_>)>]) -> HashMap<String, usize> {
+fn announcers(required: &[Vec<Required<'_>>]) -> HashMap<String, usize> {
     let mut announcers: HashMap<String, usize> = HashMap::new();
-    let announced = required.iter().flatten().filter(|(_, needs)| !needs.announced_by.is_empty());
-    announced.for_each(|(name, _)| *announcers.entry(name.key().to_owned()).or_default() += 1);
+    let announced = required.iter().flatten().filter(|required| !required.needs.announced_by.is_empty());
+    announced.for_each(|required| *announcers.entry(required.name.key().to_owned()).or_default() += 1);
     announcers
 }
 
@@ -188,22 +194,29 @@ fn unknown_names(servers: &[Judged<'_>]) -> Vec<Gap> {
     servers.iter().filter(is_unknown).map(gap).collect()
 }
 
-/// Whether more holders would have to be told of than fit into any report.
-fn is_too_much(directory: &Directory, servers: &[Judged<'_>], required: &[Vec<(HostName, Needs<'_>)>]) -> bool {
-    let of_required = |required: &[(HostName, Needs<'_>)]| -> usize {
-        required.iter().map(|(name, _)| weight(directory.holders(name).len())).sum()
-    };
+/// What each server requires; none if more holders would have to be told of than fit into any report.
+fn required<'a>(directory: &'a Directory, servers: &[Judged<'a>]) -> Option<Vec<Vec<Required<'a>>>> {
     let of_host_names = |judged: &Judged<'_>| -> usize {
         judged.host_names().map(|name| weight(directory.accounts.holders(&Spn::host(name)).count())).sum()
     };
     let of_held =
         |account: &Account| -> usize { account.spns.iter().map(|spn| directory.accounts.holders(spn).count()).sum() };
     let mut told: usize = 0;
-    servers.iter().zip(required).any(|(judged, required)| {
-        told += of_required(required);
-        told += judged.account().map_or(0, |account| of_held(account) + of_host_names(judged));
-        told > MOST_HOLDINGS
-    })
+    let mut tell = |holders: usize| {
+        told += holders;
+        (told <= MOST_HOLDINGS).then_some(())
+    };
+    let mut of_server = |judged: &Judged<'a>| {
+        let required = judged.required().into_iter().map(|(name, needs)| {
+            let holders = directory.holders(&name);
+            tell(weight(holders.len()))?;
+            Some(Required { name, needs, holders })
+        });
+        let required = required.collect::<Option<Vec<_>>>()?;
+        tell(judged.account().map_or(0, |account| of_held(account) + of_host_names(judged)))?;
+        Some(required)
+    };
+    servers.iter().map(&mut of_server).collect()
 }
 
 /// What so many holders of a name add to a report: all but one may need a command and its undo, which are much longer than a name.
