@@ -32,6 +32,8 @@ const VIRTUAL: &str = "(objectClass=protocolCfgSMTPServer)";
 const SEND: &str = "(objectClass=msExchRoutingSMTPConnector)";
 const ROUTING: &str = "(objectClass=msExchRoutingGroupConnector)";
 const COMPUTER: &str = "(objectClass=computer)";
+const CROSS_REF: &str = "(nCName=DC=contoso,DC=test)";
+const KRBTGT: &str = "(sAMAccountName=krbtgt)";
 
 /// What is `Unnoticed` here is an attribute that may be absent: Samba says that it is, and answers both `(a=*)` and `(!(a=*))` so. An
 /// object's replication metadata would list it, but by numbers that each forest gives to the attributes of Exchange itself.
@@ -63,20 +65,20 @@ const CASES: &[Case] = &[
     (SEND, "CN=Archive,", "msExchSourceBridgeheadServersDN", Unnoticed),
     (SEND, "CN=Archive,", "objectClass", Named),
     (ROUTING, "CN=To the old servers,", "objectClass", Named),
-    ("(nCName=DC=contoso,DC=test)", "CN=CONTOSO,", "nCName", Named),
-    ("(nCName=DC=contoso,DC=test)", "CN=CONTOSO,", "systemFlags", Right),
-    ("(nCName=DC=contoso,DC=test)", "CN=CONTOSO,", "nETBIOSName", Right),
-    ("(nCName=DC=contoso,DC=test)", "CN=CONTOSO,", "objectClass", Named),
+    (CROSS_REF, "CN=CONTOSO,", "nCName", Named),
+    (CROSS_REF, "CN=CONTOSO,", "systemFlags", Right),
+    (CROSS_REF, "CN=CONTOSO,", "nETBIOSName", Right),
+    (CROSS_REF, "CN=CONTOSO,", "objectClass", Named),
     ("(sPNMappings=*)", "CN=Directory Service,", "sPNMappings", Named),
     (COMPUTER, "CN=EX16A,", "servicePrincipalName", Named),
     (COMPUTER, "CN=EX16A,", "sAMAccountName", Named),
     (COMPUTER, "CN=EX16C,", "dNSHostName", Named),
     (COMPUTER, "CN=EX16D,", "userAccountControl", Named),
     (COMPUTER, "CN=EX16A,", "objectClass", Named),
-    ("(sAMAccountName=krbtgt)", "CN=krbtgt,", "servicePrincipalName", Named),
-    ("(sAMAccountName=krbtgt)", "CN=krbtgt,", "sAMAccountName", Named),
-    ("(sAMAccountName=krbtgt)", "CN=krbtgt,", "userAccountControl", Named),
-    ("(sAMAccountName=krbtgt)", "CN=krbtgt,", "objectClass", Named),
+    (KRBTGT, "CN=krbtgt,", "servicePrincipalName", Named),
+    (KRBTGT, "CN=krbtgt,", "sAMAccountName", Named),
+    (KRBTGT, "CN=krbtgt,", "userAccountControl", Named),
+    (KRBTGT, "CN=krbtgt,", "objectClass", Named),
 ];
 
 #[test]
