@@ -1,5 +1,7 @@
 //! The names of the directory's classes and attributes that the judgement rests on.
 
+use std::borrow::Cow;
+
 use super::text::fold;
 
 /// An Exchange server, and what derives from it without being one.
@@ -159,35 +161,32 @@ impl Attribute {
 /// An `objectGUID` as text, whether it was read as its 16 bytes or as the text that `ldbsearch` makes of them.
 #[must_use]
 pub fn guid(value: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    write_guid(value, &mut text);
+    let Ok(bytes) = <[u8; 16]>::try_from(value) else { return fold(&String::from_utf8_lossy(value)) };
+    let mut text = format!("{:032x}", u128::from_be_bytes(swapped(bytes)));
+    for hyphen in [20, 16, 12, 8] {
+        text.insert(hyphen, '-');
+    }
     text
 }
 
-/// Writes an `objectGUID` as text.
-pub fn write_guid(value: &[u8], text: &mut String) {
-    /// The first three parts are numbers, which Windows keeps with their low bytes first.
-    const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    text.clear();
-    let Some(bytes) = value.first_chunk::<16>().filter(|_| value.len() == 16) else {
-        text.push_str(&fold(&String::from_utf8_lossy(value)));
-        return;
-    };
-    let mut digits = [b'-'; 36];
-    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
-    let mut at = 0;
-    for byte in ORDER.iter().filter_map(|from| bytes.get(*from)) {
-        // The hyphens stay.
-        at += usize::from(matches!(at, 8 | 13 | 18 | 23));
-        for half in [byte >> 4, byte & 15] {
-            if let Some(place) = digits.get_mut(at) {
-                *place = digit(half);
-            }
-            at += 1;
-        }
+/// The form in which an `objectGUID` is compared, the same for its bytes, of which there are very many, and its text.
+#[must_use]
+pub fn guid_key(value: &[u8]) -> Cow<'_, [u8]> {
+    if value.len() == 16 {
+        return Cow::Borrowed(value);
     }
-    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+    let text = guid(value);
+    let number = u128::from_str_radix(&text.replace('-', ""), 16);
+    let bytes = number.map(|number| swapped(number.to_be_bytes())).ok().filter(|bytes| guid(bytes) == text);
+    Cow::Owned(bytes.map_or_else(|| text.into_bytes(), Vec::from))
+}
+
+/// The first three parts of a GUID are numbers, which Windows keeps with their low bytes first.
+fn swapped(mut bytes: [u8; 16]) -> [u8; 16] {
+    for number in [0..4, 4..6, 6..8] {
+        bytes.get_mut(number).into_iter().for_each(<[u8]>::reverse);
+    }
+    bytes
 }
 
 /// Reads an integer (syntax 2.5.5.9); flags are stored as signed numbers.
@@ -203,5 +202,31 @@ pub fn boolean(text: &str) -> Option<bool> {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_is_the_same_as_bytes_and_as_text() {
+        let bytes = [0x78, 0x56, 0x34, 0x12, 0xcd, 0xab, 0x01, 0xef, 1, 2, 3, 4, 5, 6, 7, 255];
+        let text = guid(&bytes);
+        assert_eq!(text, "12345678-abcd-ef01-0102-0304050607ff");
+        for written in [text.clone(), text.to_uppercase()] {
+            assert_eq!(guid_key(written.as_bytes()), guid_key(&bytes));
+        }
+        let zero = guid(&[0; 16]);
+        assert_eq!(guid_key(zero.as_bytes()), guid_key(&[0; 16]));
+    }
+
+    #[test]
+    fn what_is_no_guid_is_the_same_as_itself_in_any_case_only() {
+        let text = "12345678-abcd-ef01-0102-0304050607ff";
+        for odd in ["", "x", "+2345678-abcd-ef01-0102-0304050607ff", &text.replace('-', ""), &format!("{{{text}}}")] {
+            assert_eq!(guid_key(odd.as_bytes()), odd.as_bytes());
+            assert_eq!(guid_key(odd.to_uppercase().as_bytes()), odd.as_bytes());
+        }
     }
 }

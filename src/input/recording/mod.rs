@@ -215,7 +215,7 @@ impl Scan {
     /// Whether something of the same object was read before.
     fn is_known(&self, record: &Record, look: &mut Look) -> Result<bool, Refusal> {
         let key = look.key_of(record)?;
-        Ok(self.selected.knows(key) || self.passed_over.may_hold(key))
+        Ok(self.selected.knows(key) || self.passed_over.may_hold(key.as_bytes()))
     }
 
     fn take(&mut self, entry: Entry, place: Place) -> Result<(), Failure> {
@@ -290,7 +290,7 @@ impl Look {
         &mut self,
         record: &Record,
         selection: &Selection,
-        note: &mut dyn FnMut(&str),
+        note: &mut dyn FnMut(&[u8]),
     ) -> Result<Option<Entry>, Refusal> {
         let is_plain = Dn::plain_key(record.dn(), &mut self.key);
         if selection.may_include(record, is_plain.then_some(&self.key), &mut self.scratch) {

@@ -37,19 +37,19 @@ impl PassedOver {
     }
 
     /// Takes note of a name by which the last record may come to matter.
-    pub(super) fn note(&mut self, name: &str) {
+    pub(super) fn note(&mut self, name: &[u8]) {
         self.names.insert(name);
     }
 
     /// Whether a record of this name may be among them: never wrong if it says no.
-    pub(super) fn may_hold(&self, name: &str) -> bool {
+    pub(super) fn may_hold(&self, name: &[u8]) -> bool {
         self.names.may_hold(name)
     }
 
     /// Shows each record that was not taken yet, with its position; `take` says whether it is now, or else notes its names.
     pub(super) fn again<E: From<io::Error>>(
         &mut self,
-        mut take: impl FnMut(&Record, u64, &mut dyn FnMut(&str)) -> Result<bool, E>,
+        mut take: impl FnMut(&Record, u64, &mut dyn FnMut(&[u8])) -> Result<bool, E>,
     ) -> Result<(), E> {
         self.records.flush()?;
         self.names = Filter::new();
@@ -90,7 +90,7 @@ impl Filter {
         Self { bits: Vec::new(), pending, hasher: RandomState::default() }
     }
 
-    fn insert(&mut self, name: &str) {
+    fn insert(&mut self, name: &[u8]) {
         self.pending.push(self.hasher.hash_one(name));
         if self.pending.len() == Self::PENDING {
             self.settle();
@@ -108,7 +108,7 @@ impl Filter {
         }
     }
 
-    fn may_hold(&self, name: &str) -> bool {
+    fn may_hold(&self, name: &[u8]) -> bool {
         let hash = self.hasher.hash_one(name);
         let block = self.bits.get(block(hash)).into_iter().flatten();
         self.pending.contains(&hash)

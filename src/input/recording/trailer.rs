@@ -106,7 +106,9 @@ struct Closing {
 impl LineWatch for TrailerCheck {
     #[inline]
     fn line(&mut self, line: &[u8]) {
-        let is_marked = matches!(line.first(), Some(b'#' | b'r' | b'p' | 0xef)) || self.tools.is_in_reference();
+        // `result`, `ref` and `pagedresults` are marks; many attributes begin with the first letter of one.
+        let is_marked = matches!(line, [b'#' | 0xef, ..] | [b'r', b'e', ..] | [b'p', b'a', ..]);
+        let is_marked = is_marked || self.tools.is_in_reference();
         if is_marked || self.sum.is_some() || self.closing.is_some() {
             self.look(line);
         }

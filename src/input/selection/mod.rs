@@ -19,7 +19,8 @@ use crate::directory::text::{fold, same};
 use crate::input::ldif::{Field, Record};
 
 /// Many are looked up for every object of a recording.
-type Names = HashSet<String, foldhash::quality::RandomState>;
+type Set<T> = HashSet<T, foldhash::quality::RandomState>;
+type Names = Set<String>;
 
 /// The classes of the Exchange organization. In Active Directory a filter finds those that derive from them too; in recordings
 /// `objectClass` names all that an object's class derives from.
@@ -60,15 +61,15 @@ pub struct Selection {
     stand_ins: Names,
     /// The [keys](Dn::key) of objects that matter.
     objects: Names,
-    /// The numbers of objects that matter: one may have been read under two names.
-    guids: Names,
+    /// The [keys](schema::guid_key) of the numbers of objects that matter: one may have been read under two names.
+    guids: Set<Vec<u8>>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let logons = Names::from_iter([schema::KRBTGT.to_owned()]);
         let (hosts, stand_ins) = (Names::default(), Names::default());
-        Self { hosts, logons, stand_ins, objects: Names::default(), guids: Names::default() }
+        Self { hosts, logons, stand_ins, objects: Names::default(), guids: Set::default() }
     }
 }
 
@@ -77,7 +78,7 @@ impl Selection {
     fn matters(&self, attribute: Attribute, value: &[u8], scratch: &mut String) -> bool {
         match attribute {
             Attribute::ObjectClass => {
-                EXCHANGE_CLASSES.iter().chain(&[schema::CROSS_REF]).any(|class| is_like(value, class))
+                is_like(value, schema::CROSS_REF) || EXCHANGE_CLASSES.iter().any(|class| is_like(value, class))
             }
             Attribute::ObjectCategory => is_server_category(value),
             Attribute::SpnMappings => true,
@@ -94,7 +95,7 @@ impl Selection {
     #[must_use]
     pub fn includes(&self, entry: &Entry) -> bool {
         self.objects.contains(entry.dn.key())
-            || entry.values(Attribute::ObjectGuid).any(|guid| self.guids.contains(guid))
+            || entry.values(Attribute::ObjectGuid).any(|guid| self.knows_guid(guid.as_bytes()))
             || self.asks_for(entry)
     }
 
@@ -119,9 +120,7 @@ impl Selection {
         for Field { attribute, options, value } in record.fields() {
             has_class |= attribute == Attribute::ObjectClass;
             let is_ranged = attribute == Attribute::ServicePrincipalName && !options.is_empty();
-            let is_known = attribute == Attribute::ObjectGuid
-                && !self.guids.is_empty()
-                && self.guids.contains(&schema::guid(value));
+            let is_known = attribute == Attribute::ObjectGuid && self.knows_guid(value);
             if is_ranged || is_known || self.matters(attribute, value, scratch) {
                 return true;
             }
@@ -129,12 +128,16 @@ impl Selection {
         !has_class && key.contains(BELOW_EXCHANGE)
     }
 
+    fn knows_guid(&self, value: &[u8]) -> bool {
+        self.guids.contains(&*schema::guid_key(value))
+    }
+
     /// Whether something is known to matter that was not known `before`, by a name of which `passed_over` is true.
-    pub fn grew_by(&self, before: &Self, passed_over: impl Fn(&str) -> bool) -> bool {
-        self.hosts.difference(&before.hosts).any(|name| passed_over(name))
-            || self.logons.difference(&before.logons).any(|name| passed_over(bare(name)))
-            || self.guids.difference(&before.guids).any(|name| passed_over(name))
-            || self.objects.difference(&before.objects).any(|name| passed_over(name))
+    pub fn grew_by(&self, before: &Self, passed_over: impl Fn(&[u8]) -> bool) -> bool {
+        self.hosts.difference(&before.hosts).any(|name| passed_over(name.as_bytes()))
+            || self.logons.difference(&before.logons).any(|name| passed_over(bare(name).as_bytes()))
+            || self.guids.difference(&before.guids).any(|guid| passed_over(guid))
+            || self.objects.difference(&before.objects).any(|name| passed_over(name.as_bytes()))
     }
 
     /// Whether an object of this [key](Dn::key) is kept.
@@ -149,7 +152,8 @@ impl Selection {
         self.objects.insert(entry.dn.key().to_owned());
         // Not of those that only came because of their number: each could name the next, for ever.
         if self.asks_for(entry) {
-            self.guids.extend(entry.values(Attribute::ObjectGuid).map(str::to_owned));
+            let keys = entry.values(Attribute::ObjectGuid).map(|guid| schema::guid_key(guid.as_bytes()).into_owned());
+            self.guids.extend(keys);
         }
     }
 
@@ -243,22 +247,19 @@ pub fn is_unclassified(entry: &Entry) -> bool {
     !entry.has(Attribute::ObjectClass) && entry.dn.key().contains(BELOW_EXCHANGE)
 }
 
-/// Shows the names by which a record may come to matter: host names, logon names without their `$`, and `key`, its own
-/// [key](Dn::key). Of one machine most are the same.
-pub fn names(record: &Record, key: &str, scratch: &mut String, show: &mut dyn FnMut(&str)) {
-    show(key);
+/// Shows the names by which a record may come to matter: host names, logon names without their `$`, the [key](schema::guid_key) of its
+/// number, and `key`, that [of its own name](Dn::key). Of one machine most are the same.
+pub fn names(record: &Record, key: &str, scratch: &mut String, show: &mut dyn FnMut(&[u8])) {
+    show(key.as_bytes());
     for Field { attribute, value, .. } in record.fields() {
         match attribute {
-            Attribute::ObjectGuid => {
-                schema::write_guid(value, scratch);
-                show(scratch);
-            }
+            Attribute::ObjectGuid => show(&schema::guid_key(value)),
             Attribute::ServicePrincipalName => {
                 if let Some(name) = after_host(value) {
-                    show(folded(name, scratch));
+                    show(folded(name, scratch).as_bytes());
                 }
             }
-            Attribute::SamAccountName | Attribute::DnsHostName => show(bare(folded(value, scratch))),
+            Attribute::SamAccountName | Attribute::DnsHostName => show(bare(folded(value, scratch)).as_bytes()),
             _ => {}
         }
     }

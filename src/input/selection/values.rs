@@ -14,14 +14,13 @@ pub(super) fn is_smtpsvc(value: &[u8]) -> bool {
     (is_odd || begins_like(value, SMTPSVC)) && Spn::held(&String::from_utf8_lossy(value)).is_smtpsvc()
 }
 
-/// Whether this is the category of Exchange servers; most are told from the way they are written.
+/// Whether this is the category of Exchange servers; most are told by the first letter that is another one.
 pub(super) fn is_server_category(value: &[u8]) -> bool {
-    let is_plain = begins_like(value, "CN=")
-        && value.get(3).is_some_and(u8::is_ascii_alphanumeric)
-        && memchr::memchr2(b'\\', b'"', value).is_none();
-    let name = value.get(3..).unwrap_or_default();
-    let may_be = !is_plain || begins_like(name, schema::EXCHANGE_SERVER_CATEGORY);
-    may_be && server::is_category(&String::from_utf8_lossy(value))
+    let name = value.get(3..).filter(|_| begins_like(value, "CN=")).unwrap_or_default();
+    let expected = schema::EXCHANGE_SERVER_CATEGORY.bytes();
+    let differing = name.iter().zip(expected).find(|(byte, expected)| !byte.eq_ignore_ascii_case(expected));
+    let is_other = differing.is_some_and(|(byte, _)| byte.is_ascii_alphanumeric());
+    !is_other && server::is_category(&String::from_utf8_lossy(value))
 }
 
 /// The name in `HOST/name`.
@@ -48,4 +47,32 @@ pub(super) fn folded<'a>(value: &[u8], scratch: &'a mut String) -> &'a str {
         _ => scratch.push_str(&fold(&String::from_utf8_lossy(value))),
     }
     scratch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_is_told_from_its_bytes_as_from_its_name() {
+        const NAME: &str = schema::EXCHANGE_SERVER_CATEGORY;
+        let lower = NAME.to_lowercase();
+        for value in [
+            format!("CN={NAME},CN=Schema,DC=com"),
+            format!("cn={lower},cn=schema"),
+            format!("CN=\\6d{}", &NAME[1..]),
+            format!("CN={}\\2dServer", NAME.strip_suffix("-Server").unwrap()),
+            format!("CN=\"{NAME}\",DC=com"),
+            format!(" CN = {NAME} ,DC=com"),
+            format!("OU={NAME},DC=com"),
+            format!("<GUID=ab>;CN={NAME},DC=com"),
+        ] {
+            assert!(server::is_category(&value) && is_server_category(value.as_bytes()), "{value}");
+        }
+        for value in
+            ["", "CN=", "CN=Person,CN=Schema,DC=com", &format!("CN={NAME}2"), &NAME[1..], &format!("CN=x{NAME}")]
+        {
+            assert!(!server::is_category(value) && !is_server_category(value.as_bytes()), "{value}");
+        }
+    }
 }
