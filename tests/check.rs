@@ -165,7 +165,7 @@ fn with_deleted(class: &str) -> Run {
 /// What is left of a deleted object is no server and no account: a recording in which there is nothing else is not whole.
 #[test]
 fn deleted_servers_or_accounts_alone_are_no_directory() {
-    for class in ["msExchExchangeServer", "user"] {
+    for class in ["msExchExchangeServer", "user", "computer"] {
         let run = with_deleted(class);
         assert_eq!((run.code, run.report()["verdict"].as_str()), (2, Some("incomplete")), "{class}");
     }
@@ -173,7 +173,11 @@ fn deleted_servers_or_accounts_alone_are_no_directory() {
 
 #[test]
 fn a_server_whose_account_was_deleted_has_none() {
-    let run = with_deleted("computer");
+    let account = "dn: CN=EX01,CN=Computers,DC=contoso,DC=com\n";
+    let kb = text(KB);
+    assert!(kb.contains(account));
+    let deleted = kb.replace(account, &format!("{account}isDeleted: TRUE\n"));
+    let run = run_with_input(["check", "--format", "json", "--from", "-"], deleted.as_bytes());
     assert_eq!((run.code, run.codes()), (1, vec!["no-computer-account".to_owned()]));
 }
 

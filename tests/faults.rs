@@ -27,7 +27,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use organisation::{CHILD, ROOT, computer, configuration, krbtgt, organisation, root};
+use organisation::{CHILD, ROOT, computer, configuration, every_domain_has, organisation, root};
 use proxy::{Disturbance, Fault, Proxy, Way};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
@@ -189,9 +189,8 @@ fn a_catalog_behind_a_bad_line_is_read_whole_or_missed() {
         computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]),
         computer("EX02", CHILD, &["HOST/ex02.child.contoso.com"]),
         computer("OTHER", CHILD, &["SMTPSVC/ex02.child.contoso.com"]),
-        krbtgt(ROOT),
-        krbtgt(CHILD),
     ];
+    accounts.extend([ROOT, CHILD].into_iter().flat_map(every_domain_has));
     configuration.push(accounts[0].clone());
     let controller = serve((Ipv4Addr::UNSPECIFIED, 0), root("TRUE"), configuration, None);
     accounts.rotate_left(1);

@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use ldap3_proto::proto::LdapResultCode;
-use organisation::{CHILD, ROOT, computer, configuration, exchange_server, krbtgt, organisation, root};
+use organisation::{CHILD, ROOT, computer, configuration, every_domain_has, exchange_server, organisation, root};
 use reading::{controller, fixes, gaps, read, settings};
 use server::{Object, Trick, object, own_address, serve};
 use spn_doctor::directory::Directory;
@@ -78,6 +78,7 @@ fn one_domain_is_read_from_its_controller_alone() {
     assert_eq!(
         accounts(&live),
         [
+            "CN=DC1,OU=Domain Controllers,DC=contoso,DC=com",
             "CN=EX01,CN=Computers,DC=contoso,DC=com",
             "CN=EX02,CN=Computers,DC=contoso,DC=com",
             "CN=krbtgt,CN=Users,DC=contoso,DC=com",
@@ -86,8 +87,8 @@ fn one_domain_is_read_from_its_controller_alone() {
     );
     let pages: Vec<_> = log.0.iter().map(|report| (report.entries, report.pages)).collect();
     // What it is; the domains; two servers with four objects each below them; which attributes the schema has; what was lost;
-    // sPNMappings; who answers for SMTP; both servers' accounts, whichever came already, and krbtgt.
-    assert_eq!(pages, [(1, 1), (2, 1), (10, 5), (0, 1), (0, 1), (1, 1), (2, 1), (3, 2)]);
+    // sPNMappings; who answers for SMTP; both servers' accounts, whichever came already, krbtgt and the domain controller.
+    assert_eq!(pages, [(1, 1), (2, 1), (10, 5), (0, 1), (0, 1), (1, 1), (2, 1), (4, 2)]);
     assert!(server.filters().iter().all(|filter| !filter.contains("dNSHostName")));
 }
 
@@ -155,7 +156,7 @@ fn any_page_size_brings_the_same() {
     let server = controller(objects, None);
     for page_size in [1, 2, 3, 50, 100, 1000] {
         let live = ldap::read(&Settings { page_size, ..settings(&[&server]) }, &mut ()).unwrap();
-        assert_eq!(accounts(&live).len(), 101, "{page_size}");
+        assert_eq!(accounts(&live).len(), 102, "{page_size}");
         assert_eq!(gaps(&live), "");
     }
 }
@@ -164,9 +165,13 @@ fn any_page_size_brings_the_same() {
 fn several_domains_are_read_from_the_catalog() {
     let address = own_address();
     let forest = configuration(&[ROOT, CHILD], &["ex01.contoso.com", "ex02.child.contoso.com"]);
-    let root_accounts = [krbtgt(ROOT), computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"])];
+    let [krbtgt, controller] = every_domain_has(ROOT);
+    let server = computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]);
+    let root_accounts = [krbtgt, controller, server];
+    let [krbtgt, controller] = every_domain_has(CHILD);
     let child_accounts = [
-        krbtgt(CHILD),
+        krbtgt,
+        controller,
         computer("EX02", CHILD, &["HOST/ex02.child.contoso.com"]),
         computer("OTHER", CHILD, &["SMTPSVC/mail.contoso.com"]),
     ];
@@ -176,7 +181,7 @@ fn several_domains_are_read_from_the_catalog() {
     let server = serve((address, 0), root("TRUE"), own.clone(), None);
     let live = read(&[&server]).unwrap();
     assert_eq!(gaps(&live), "");
-    assert_eq!(accounts(&live).len(), 5);
+    assert_eq!(accounts(&live).len(), 7);
     assert!(server.filters().iter().all(|filter| !filter.contains("SMTPSVC")), "{:?}", server.filters());
     let searches = catalog.searches.lock().unwrap().clone();
     assert!(searches.iter().all(|(base, _)| base.is_empty()), "{searches:?}");
@@ -185,11 +190,11 @@ fn several_domains_are_read_from_the_catalog() {
 #[test]
 fn without_a_catalog_the_reading_is_incomplete_and_says_so() {
     let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
-    objects.push(krbtgt(ROOT));
+    objects.extend(every_domain_has(ROOT));
     objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
     let server = controller(objects, None);
     let live = read(&[&server]).unwrap();
-    assert_eq!(accounts(&live).len(), 2);
+    assert_eq!(accounts(&live).len(), 3);
     let said = gaps(&live);
     assert!(said.contains("global catalog: the forest has several domains (child.contoso.com, contoso.com)"), "{said}");
     assert!(said.contains("child.contoso.com: krbtgt was not read") && said.lines().count() == 2, "{said}");
@@ -198,13 +203,16 @@ fn without_a_catalog_the_reading_is_incomplete_and_says_so() {
 /// A forest of two domains, and a controller that hides the answers to some search, or whose catalog hides a whole domain.
 fn two_domains(controller_hides: Option<&str>, catalog_hides: Option<&str>, domains: &[&str]) -> Live {
     let address = own_address();
+    let ([krbtgt, controller], [other_krbtgt, other_controller]) = (every_domain_has(ROOT), every_domain_has(CHILD));
     let accounts = [
-        krbtgt(ROOT),
+        krbtgt,
+        controller,
         computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/EX01", "SMTPSVC/ex01.contoso.com"]),
-        krbtgt(CHILD),
+        other_krbtgt,
+        other_controller,
         computer("OTHER", CHILD, &["SMTPSVC/mail.contoso.com"]),
     ];
-    let own = configuration(domains, &["ex01.contoso.com"]).into_iter().chain(accounts[..2].iter().cloned()).collect();
+    let own = configuration(domains, &["ex01.contoso.com"]).into_iter().chain(accounts[..3].iter().cloned()).collect();
     let domain = |account: &Object| account.dn[account.dn.find("DC=").unwrap()..].to_owned();
     let seen = accounts.iter().filter(|account| catalog_hides != Some(&domain(account)));
     let _catalog = serve((address, 3268), root("TRUE"), seen.cloned().collect(), None);
@@ -255,10 +263,12 @@ fn a_catalog_that_dies_leaves_nothing_half_read() {
     let account = computer("EX01", ROOT, &["HOST/ex01.contoso.com"]);
     let foreign = computer("OTHER", CHILD, &["SMTPSVC/mail.contoso.com"]);
     let _catalog = serve((address, 3268), root("TRUE"), vec![foreign, account.clone()], Some(("HOST/", Trick::Die(1))));
-    forest.extend([account, krbtgt(ROOT)]);
+    forest.push(account);
+    forest.extend(every_domain_has(ROOT));
     let server = serve((address, 0), root("TRUE"), forest, None);
     let live = read(&[&server]).unwrap();
-    assert_eq!(accounts(&live), ["CN=EX01,CN=Computers,DC=contoso,DC=com", "CN=krbtgt,CN=Users,DC=contoso,DC=com"]);
+    let own = ["CN=DC1,OU=Domain Controllers,", "CN=EX01,CN=Computers,", "CN=krbtgt,CN=Users,"];
+    assert_eq!(accounts(&live), own.map(|account| format!("{account}DC=contoso,DC=com")));
     assert!(gaps(&live).contains("closed the connection"), "{}", gaps(&live));
 }
 
@@ -278,7 +288,7 @@ fn the_next_server_takes_over_from_one_that_fails() {
         let good = controller(small_forest(), None);
         let live = read(&[&failing, &good]).unwrap();
         assert_eq!(live.server, good.name(), "{trick:?}");
-        assert_eq!(accounts(&live).len(), 4, "{trick:?}");
+        assert_eq!(accounts(&live).len(), 5, "{trick:?}");
         assert!(accounts(&live).iter().all(|dn| !dn.contains("HALF")), "{trick:?}");
     }
     let closed = controller(Vec::new(), None);
@@ -400,7 +410,7 @@ fn an_object_that_comes_twice_with_different_contents_is_read_as_both() {
         objects.push(again);
         let server = controller(objects, None);
         let live = ldap::read(&Settings { page_size, ..settings(&[&server]) }, &mut ()).unwrap();
-        assert_eq!((accounts(&live).len(), gaps(&live)), (4, String::new()));
+        assert_eq!((accounts(&live).len(), gaps(&live)), (5, String::new()));
         let other = live.reading.entries().find(|entry| entry.dn.name() == "OTHER").unwrap();
         for name in ["SMTPSVC/mail.contoso.com", "SMTPSVC/ex01.contoso.com"] {
             assert!(other.values(Attribute::ServicePrincipalName).any(|value| value == name), "{name}");

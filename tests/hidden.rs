@@ -15,7 +15,7 @@ mod server;
 
 use std::net::Ipv4Addr;
 
-use organisation::{CHILD, ROOT, SERVERS, computer, configuration, connector, krbtgt, root};
+use organisation::{CHILD, ROOT, SERVERS, computer, configuration, connector, every_domain_has, root};
 use reading::settings;
 use server::{Object, object, own_address, serve};
 use spn_doctor::directory::Directory;
@@ -388,12 +388,12 @@ fn accounts() -> Vec<Object> {
     set(&mut old, "userAccountControl", "4098");
     let mut renamed = machine("EX2003", ROOT, &names("ex2003", &["HOST", "SMTPSVC"]));
     set(&mut renamed, "dNSHostName", "renamed.contoso.com");
-    vec![
-        krbtgt(ROOT),
-        krbtgt(CHILD),
+    let mut accounts = vec![
         machine("EX01", ROOT, &own),
         renamed,
         old,
         machine("FILE", CHILD, &["SMTPSVC/ex01.contoso.com".to_owned()]),
-    ]
+    ];
+    accounts.extend([ROOT, CHILD].into_iter().flat_map(every_domain_has));
+    accounts
 }

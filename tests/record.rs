@@ -176,6 +176,12 @@ sAMAccountName: krbtgt
 userAccountControl: 514
 servicePrincipalName: kadmin/changepw
 
+dn: CN=DC1,DC=a,DC=b
+objectClass: computer
+sAMAccountName: DC1$
+userAccountControl: 532480
+dNSHostName: dc1.a.b
+
 dn: CN=EX01,DC=a,DC=b
 objectClass: computer
 sAMAccountName: EX01$

@@ -12,7 +12,7 @@ mod reading;
 mod server;
 
 use ldap3_proto::proto::LdapResultCode;
-use organisation::{CHILD, ROOT, SERVERS, computer, configuration, krbtgt, organisation, root};
+use organisation::{CHILD, ROOT, SERVERS, computer, configuration, every_domain_has, organisation, root};
 use reading::{controller, fixes, gaps, read, settings};
 use server::{Object, Trick, object, own_address, serve};
 use spn_doctor::input::ldap::{self, Auth, Secret, Settings};
@@ -128,7 +128,7 @@ fn what_nobody_shows_though_somebody_has_it_is_a_gap() {
 fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
     let forest = || {
         let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
-        objects.extend([krbtgt(ROOT), krbtgt(CHILD)]);
+        objects.extend([ROOT, CHILD].into_iter().flat_map(every_domain_has));
         objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
         objects
     };
@@ -150,7 +150,7 @@ fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
     let mut elsewhere = without(nameless, child, "nCName");
     let partner = ("nCName".to_owned(), "DC=partner,DC=org".to_owned());
     elsewhere.iter_mut().find(|object| object.dn.starts_with(child)).unwrap().values.push(partner);
-    elsewhere.retain(|object| object.dn != krbtgt(CHILD).dn);
+    elsewhere.retain(|object| every_domain_has(CHILD).iter().all(|account| account.dn != object.dn));
     assert_eq!(gaps_of(elsewhere), "");
 }
 

@@ -38,6 +38,14 @@ pub struct Account {
 
 /// Bit 2 of `userAccountControl`: `ADS_UF_ACCOUNTDISABLE`.
 const DISABLED: i64 = 2;
+/// Bit 8192 of `userAccountControl`: `ADS_UF_SERVER_TRUST_ACCOUNT`.
+const DOMAIN_CONTROLLER: i64 = 8192;
+
+/// Whether a value of `userAccountControl` is that of a domain controller.
+#[must_use]
+pub fn is_domain_controller(flags: &str) -> bool {
+    schema::integer(flags).is_some_and(|flags| flags & DOMAIN_CONTROLLER != 0)
+}
 
 /// The time that Windows counts from 1601 in units of 100 ns, if it is a day we could mean: 0 stands for never.
 fn file_time(ticks: i64) -> Option<SystemTime> {

@@ -33,6 +33,8 @@ pub const MANAGED_SERVICE_ACCOUNTS: [&str; 3] =
 pub const CROSS_REF: &str = "crossRef";
 /// The account of each domain's Key Distribution Center. It holds `kadmin/changepw`, so every whole export of accounts has it.
 pub const KRBTGT: &str = "krbtgt";
+/// What krbtgt holds.
+pub const KADMIN: &str = "kadmin/changepw";
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {

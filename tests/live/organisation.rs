@@ -21,10 +21,10 @@ pub(crate) fn root(has_catalog: &str) -> Object {
     object("", &values)
 }
 
-/// A forest of one domain with these Exchange servers: the configuration, and the one account that every domain has.
+/// A forest of one domain with these Exchange servers: the configuration, and the accounts that every domain has.
 pub(crate) fn organisation(servers: &[&str]) -> Vec<Object> {
     let mut objects = configuration(&[ROOT], servers);
-    objects.push(krbtgt(ROOT));
+    objects.extend(every_domain_has(ROOT));
     objects
 }
 
@@ -128,6 +128,24 @@ pub(crate) fn connector(name: &str, server: &str, fqdn: &str, flags: &str) -> Ob
         ("msExchSmtpReceiveRole", "32"),
     ];
     object(&format!("CN={name},CN=SMTP Receive Connectors,CN=Protocols,CN={server},{SERVERS}"), &values)
+}
+
+/// The accounts without which a domain was not read whole.
+pub(crate) fn every_domain_has(domain: &str) -> [Object; 2] {
+    [krbtgt(domain), domain_controller(domain)]
+}
+
+/// The account of a domain controller, as it is found: by its primary group.
+fn domain_controller(domain: &str) -> Object {
+    let mut account = computer("DC1", domain, &["ldap/dc1"]);
+    account.dn = format!("CN=DC1,OU=Domain Controllers,{domain}");
+    account.values.retain(|(name, _)| name != "userAccountControl");
+    account.values.extend([("userAccountControl", "532480"), ("primaryGroupID", "516")].map(owned));
+    account
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
 }
 
 /// The account of the KDC, by which one sees that the accounts of a domain were seen.

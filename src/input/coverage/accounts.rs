@@ -11,13 +11,7 @@ const NEEDED: [Attribute; 3] = [Attribute::ObjectClass, Attribute::SamAccountNam
 /// One problem an attribute.
 pub(super) fn gaps(survey: &Survey) -> Vec<Gap> {
     let accounts: Vec<&Entry> = survey.entries.iter().copied().filter(|entry| is_account(entry)).collect();
-    let mut gaps: Vec<Gap> = NEEDED.iter().filter_map(|attribute| missing(survey, &accounts, *attribute)).collect();
-    if !accounts.is_empty() && !accounts.iter().any(|entry| entry.has(Attribute::ServicePrincipalName)) {
-        let what = "no account shows a servicePrincipalName, though every domain has accounts that hold one: \
-                    the attribute was not exported, or may not be read";
-        gaps.push(Gap::new("accounts", what).fixed_by(fix(survey, &accounts)));
-    }
-    gaps
+    NEEDED.iter().filter_map(|attribute| missing(survey, &accounts, *attribute)).collect()
 }
 
 fn missing(survey: &Survey, accounts: &[&Entry], attribute: Attribute) -> Option<Gap> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Survey, is_account};
+use crate::directory::account::is_domain_controller;
 use crate::directory::dn::Dn;
 use crate::directory::domain;
 use crate::directory::entry::Entry;
@@ -14,7 +15,64 @@ use crate::directory::text::same;
 #[derive(Default)]
 struct Seen {
     has_cross_ref: bool,
-    has_krbtgt: bool,
+    krbtgt: Krbtgt,
+    controllers: Controllers,
+}
+
+/// What is known of the account that every domain has.
+#[derive(Default)]
+struct Krbtgt {
+    was_read: bool,
+    shows_its_name: bool,
+    shows_its_flags: bool,
+}
+
+/// What is known of the domain controllers, of which every domain has one.
+#[derive(Default)]
+struct Controllers {
+    were_read: bool,
+    show_their_names: bool,
+}
+
+impl Seen {
+    fn account(&mut self, entry: &Entry) {
+        if entry.values(Attribute::SamAccountName).any(|name| same(name, schema::KRBTGT)) {
+            let krbtgt = &mut self.krbtgt;
+            krbtgt.was_read = true;
+            krbtgt.shows_its_name |= entry.values(Attribute::ServicePrincipalName).any(|spn| same(spn, schema::KADMIN));
+            krbtgt.shows_its_flags |= entry.has(Attribute::UserAccountControl);
+        }
+        if entry.values(Attribute::UserAccountControl).any(is_domain_controller) {
+            self.controllers.were_read = true;
+            self.controllers.show_their_names |= entry.has(Attribute::DnsHostName);
+        }
+    }
+
+    /// What is missing of the accounts. Where nothing says who is a domain controller, that is told of the accounts themselves.
+    fn missing(&self) -> Option<&'static str> {
+        if !self.krbtgt.was_read {
+            Some(
+                "krbtgt was not read, which every domain has: the accounts of this domain are missing, or some of them, \
+                 because they were not exported, were left out by a filter, or may not be seen",
+            )
+        } else if !self.krbtgt.shows_its_name {
+            Some(
+                "servicePrincipalName of krbtgt was not read, where every domain has kadmin/changepw: \
+                 the attribute was not exported, or may not be read",
+            )
+        } else if self.krbtgt.shows_its_flags && !self.controllers.were_read {
+            Some(
+                "no domain controller was read, of which every domain has one: the computers of this domain are missing, or some of them, \
+                 because they were not exported, were left out by a filter, or may not be seen",
+            )
+        } else if self.controllers.were_read && !self.controllers.show_their_names {
+            Some(
+                "dNSHostName was read of no domain controller, though each has one: it was not exported, or may not be read",
+            )
+        } else {
+            None
+        }
+    }
 }
 
 /// One problem a domain at most. Where nothing of the configuration was read, that is told elsewhere.
@@ -35,9 +93,7 @@ pub(super) fn gaps(survey: &Survey, named: &[Dn]) -> Vec<Gap> {
 fn gap(survey: &Survey, key: &str, seen: &Seen, is_known: bool) -> Option<Gap> {
     let dns = Dn::parse(key).map(|dn| dn.dns_domain()).unwrap_or_default();
     let place = if dns.is_empty() { Prose::new("accounts outside any domain") } else { Prose::place(Kind::Host, &dns) };
-    if !seen.has_krbtgt {
-        let what = "krbtgt was not read, which every domain has: the accounts of this domain are missing, or some of them, \
-                    because they were not exported, were left out by a filter, or may not be seen";
+    if let Some(what) = seen.missing() {
         return Some(Gap::new(place, what).fixed_by(survey.commands.accounts(key)));
     }
     (is_known && !seen.has_cross_ref).then(|| {
@@ -68,8 +124,7 @@ fn domains(survey: &Survey, named: &[Dn]) -> BTreeMap<String, Seen> {
         }
     }
     for entry in survey.entries.iter().filter(|entry| is_account(entry)) {
-        let is_krbtgt = entry.values(Attribute::SamAccountName).any(|name| same(name, schema::KRBTGT));
-        domains.entry(entry.dn.domain_key().to_owned()).or_default().has_krbtgt |= is_krbtgt;
+        domains.entry(entry.dn.domain_key().to_owned()).or_default().account(entry);
     }
     if let Some(root) = forest_root(survey) {
         domains.entry(root.to_owned()).or_default();

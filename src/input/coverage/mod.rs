@@ -121,6 +121,7 @@ mod tests {
              CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchExchangeServer | networkAddress: ncacn_ip_tcp:ex01.contoso.com | versionNumber: 1942063563 | msExchCurrentServerRoles: 16439
              CN=Default,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchSmtpReceiveConnector | msExchSMTPReceiveConnectorFQDN: ex01.contoso.com | msExchSMTPReceiveInboundSecurityFlag: 31
              CN=krbtgt,CN=Users,DC=contoso,DC=com | objectClass: user | sAMAccountName: krbtgt | userAccountControl: 514 | servicePrincipalName: kadmin/changepw
+             CN=DC01,OU=Domain Controllers,DC=contoso,DC=com | objectClass: user | objectClass: computer | sAMAccountName: DC01$ | userAccountControl: 532480 | servicePrincipalName: HOST/dc01.contoso.com | dNSHostName: dc01.contoso.com
              CN=EX01,CN=Computers,DC=contoso,DC=com | objectClass: user | objectClass: computer | sAMAccountName: EX01$ | userAccountControl: 4096 | servicePrincipalName: HOST/ex01.contoso.com"
         )
     }
@@ -151,6 +152,7 @@ mod tests {
             ),
             ("CN=Default,", "CN=EX01,CN=Servers,", "no SMTP endpoint", "-d \"CN=EX01,CN=Servers,CN=Microsoft"),
             ("CN=krbtgt,", "contoso.com", "krbtgt", "-d \"DC=contoso,DC=com\""),
+            ("CN=DC01,", "contoso.com", "no domain controller", "-d \"DC=contoso,DC=com\""),
             ("CN=CONTOSO,", "directory", "no crossRef", "-d \"CN=Partitions,CN=Configuration,DC=contoso,DC=com\""),
         ] {
             let gaps: Vec<Gap> = found(&without(start), &[])
@@ -175,6 +177,26 @@ mod tests {
     }
 
     #[test]
+    fn what_every_domain_has_is_missed_in_each() {
+        let child = "CN=EMEA,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=emea,DC=contoso,DC=com | nETBIOSName: EMEA | systemFlags: 3
+             CN=krbtgt,CN=Users,DC=emea,DC=contoso,DC=com | objectClass: user | sAMAccountName: krbtgt | userAccountControl: 514 | servicePrincipalName: KADMIN/changepw
+             CN=DC02,OU=Domain Controllers,DC=emea,DC=contoso,DC=com | objectClass: computer | sAMAccountName: DC02$ | userAccountControl: 83890176 | userAccountControl: 532480 | servicePrincipalName: HOST/dc02 | dNSHostName: dc02.emea.contoso.com
+             CN=PC1,CN=Computers,DC=emea,DC=contoso,DC=com | objectClass: computer | sAMAccountName: PC1$ | userAccountControl: 4096 | servicePrincipalName: SMTPSVC/pc1 | dNSHostName: pc1.emea.contoso.com";
+        assert_eq!(found(&format!("{}\n{child}", whole()), &[]), []);
+        for (whole_child, part, word) in [
+            ("servicePrincipalName:", "info:", "servicePrincipalName of krbtgt"),
+            ("KADMIN/changepw", "HOST/a", "servicePrincipalName of krbtgt"),
+            ("userAccountControl: 532480 |", "", "no domain controller"),
+            ("| dNSHostName: dc02.", "| info: dc02.", "dNSHostName was read of no domain controller"),
+        ] {
+            let gaps = found(&format!("{}\n{}", whole(), child.replace(whole_child, part)), &[]);
+            assert!(gaps.len() == 1 && gaps[0].what.contains(word), "{part}: {gaps:?}");
+            assert_eq!(gaps[0].place.as_str(), "emea.contoso.com");
+            assert!(gaps[0].fix[0].contains("-d \"DC=emea,DC=contoso,DC=com\""), "{gaps:?}");
+        }
+    }
+
+    #[test]
     fn whoever_exported_without_object_class_is_told_that_and_nothing_else() {
         let text = whole().replace(&format!("{EXCHANGE} | objectClass: msExch"), &format!("{EXCHANGE} | cn: "));
         let gaps = found(&text, &[]);
@@ -191,6 +213,7 @@ mod tests {
             "networkAddress",
             "servicePrincipalName",
             "userAccountControl",
+            "dNSHostName",
         ] {
             let gaps = found(&whole().replace(&format!("| {attribute}:"), "| info:"), &[]);
             assert_eq!(gaps.len(), 1, "{attribute}: {gaps:?}");

@@ -21,8 +21,6 @@ pub use self::trailer::{Header, write};
 use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
-use crate::directory::gap::Gap;
-use crate::directory::schema::{self, Attribute};
 use crate::directory::text::{printable, quoted};
 use crate::input::coverage;
 use crate::input::ldif::{Reader, Record, Refusal};
@@ -131,32 +129,6 @@ struct Scan {
     referrals: Vec<Dn>,
     /// How many files were begun.
     files: u64,
-    computers: Computers,
-}
-
-/// Whether any computer, of those that matter to nobody too, said what it is called in DNS.
-#[derive(Default)]
-struct Computers {
-    seen: bool,
-    say_their_names: bool,
-}
-
-impl Computers {
-    fn look_at(&mut self, record: &Record) {
-        for field in record.fields() {
-            self.say_their_names |= field.attribute == Attribute::DnsHostName;
-            self.seen |= field.attribute == Attribute::ObjectClass
-                && field.value.eq_ignore_ascii_case(schema::COMPUTER.as_bytes());
-        }
-    }
-
-    /// Every domain controller has such a name: where none is shown, the attribute was not exported.
-    fn gap(&self, reading: &Reading) -> Option<Gap> {
-        let what = "no computer shows a dNSHostName, though every domain controller has one: it was not exported";
-        let account = reading.entries().find(|entry| entry.has(Attribute::SamAccountName));
-        let fix = account.map(|account| coverage::export_anew(&account.dn)).unwrap_or_default();
-        (self.seen && !self.say_their_names).then(|| Gap::new("accounts", what).fixed_by(fix))
-    }
 }
 
 impl Scan {
@@ -169,7 +141,6 @@ impl Scan {
             weight: 0,
             referrals: Vec::new(),
             files: 0,
-            computers: Computers::default(),
         }
     }
 
@@ -177,8 +148,6 @@ impl Scan {
         let mut trailer = TrailerCheck::default();
         let entries = self.records(source.input, &mut trailer).map_err(|failure| failure.of(&source.name))?;
         self.referrals.extend(trailer.referrals());
-        // Of the computers it holds only those that matter; there were others.
-        self.computers.say_their_names |= trailer.is_recording();
         let gaps = trailer.gaps(&source.name, entries);
         self.reading.gaps.extend(gaps);
         Ok(())
@@ -194,9 +163,6 @@ impl Scan {
         self.files += 1;
         while let Some(record) = reader.next_record()? {
             count += 1;
-            if !self.computers.say_their_names {
-                self.computers.look_at(record);
-            }
             if record.is_addition() && !self.is_known(record, &mut look)? {
                 return Err(record
                     .refusal("values are added to an object that was not read before; export it anew")
@@ -248,7 +214,6 @@ impl Scan {
         // An object may be split over records, and half of a server may go by other names than the whole.
         selection::keep_selected(&mut self.reading);
         coverage::complete(&mut self.reading, &self.referrals, coverage::Source::Recorded);
-        self.reading.gaps.extend(self.computers.gap(&self.reading));
         Ok(self.reading)
     }
 

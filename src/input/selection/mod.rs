@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use ldap3::ldap_escape;
 
 use self::values::{HOST, after_host, folded, is_like, is_server_category, is_smtpsvc};
+use crate::directory::account::is_domain_controller;
 use crate::directory::connector::SendConnector;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
@@ -37,6 +38,8 @@ const BELOW_EXCHANGE: &str = ",cn=microsoft exchange,cn=services,cn=configuratio
 
 /// Everyone who answers for SMTP, as a filter.
 pub const HOLDERS: &str = "(servicePrincipalName=SMTPSVC/*)";
+/// The domain controllers, as a filter: this is their primary group everywhere, and unlike `userAccountControl`, bit by bit, it is indexed.
+const DOMAIN_CONTROLLERS: &str = "(primaryGroupID=516)";
 /// The naming contexts, as a filter. Who may not read the classes of an object finds it by its category, and sees that something is hidden.
 pub const PARTITIONS: &str = "(|(objectClass=crossRef)(objectCategory=crossRef))";
 
@@ -87,6 +90,8 @@ impl Selection {
             }
             Attribute::SamAccountName => self.logons.contains(folded(value, scratch)),
             Attribute::DnsHostName => self.hosts.contains(folded(value, scratch)),
+            // Nobody needs its names, but a domain of which none was read was not read whole.
+            Attribute::UserAccountControl => std::str::from_utf8(value).is_ok_and(is_domain_controller),
             _ => false,
         }
     }
@@ -213,11 +218,12 @@ impl Selection {
         entry.values(Attribute::ServicePrincipalName).any(is_needed)
     }
 
-    /// The filters, of one term each, that find who matters by name. In Active Directory `dNSHostName` is not indexed, so it is
+    /// The filters, of one term each, that find who matters by name, and the domain controllers. In Active Directory `dNSHostName` is not indexed, so it is
     /// never searched by.
     pub fn terms(&self) -> impl Iterator<Item = String> {
         let hosts = self.hosts.iter().map(|host| term(Attribute::ServicePrincipalName, &format!("{HOST}{host}")));
-        hosts.chain(self.logons.iter().map(|name| term(Attribute::SamAccountName, name)))
+        let logons = self.logons.iter().map(|name| term(Attribute::SamAccountName, name));
+        hosts.chain(logons).chain([DOMAIN_CONTROLLERS.to_owned()])
     }
 
     /// Learns all names that matter because of these objects: first those that servers and connectors bring, then their holders'.

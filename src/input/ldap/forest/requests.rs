@@ -100,7 +100,7 @@ mod tests {
         reading.add(entry("CN=ex01,DC=com", &account));
         assert_eq!(
             asked(&reading),
-            "(|(sAMAccountName=ex01$)(sAMAccountName=ex\\2a2$)(sAMAccountName=krbtgt)\
+            "(|(primaryGroupID=516)(sAMAccountName=ex01$)(sAMAccountName=ex\\2a2$)(sAMAccountName=krbtgt)\
              (servicePrincipalName=HOST/ex01)(servicePrincipalName=HOST/ex01.contoso.com))"
         );
     }

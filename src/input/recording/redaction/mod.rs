@@ -17,9 +17,6 @@ use crate::directory::spn::Spn;
 use crate::directory::text::{fold, same};
 use crate::input::coverage;
 
-/// What each domain's krbtgt holds.
-const KADMIN: &str = "kadmin/changepw";
-
 /// Replaces all names, and leaves out what the judgement does not need.
 #[must_use]
 pub fn redact(reading: &Reading) -> Reading {
@@ -136,7 +133,7 @@ impl Pseudonyms {
 
     /// A service principal name of a class that the judgement looks at. One meant for SMTP that is malformed stays so.
     fn spn(&mut self, value: &str) -> Option<String> {
-        if same(value, KADMIN) {
+        if same(value, schema::KADMIN) {
             return Some(fold(value));
         }
         let spn = Spn::held(value);
