@@ -169,6 +169,13 @@ versionNumber: 7638
 dn: CN=1,CN=SMTP,CN=EX01,CN=Servers,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=a,DC=b
 objectClass: protocolCfgSMTPServer
 adminDisplayName: Zürich
+msExchSmtpFullyQualifiedDomainName: ex01.a.b
+msExchAuthenticationFlags: 7
+msExchServerAutoStart: TRUE
+
+dn: CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=a,DC=b
+objectClass: nTDSService
+sPNMappings: host=http
 
 dn: CN=krbtgt,DC=a,DC=b
 objectClass: user

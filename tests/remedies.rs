@@ -13,14 +13,20 @@ fn server(name: &str, fqdn: &str, held: &[&str]) -> String {
     server_2003(name, &format!("{name}.contoso.com")) + &virtual_server(name, fqdn) + &machine(name, held)
 }
 
-fn mapping() -> &'static str {
-    "dn: CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=contoso,DC=com\nobjectClass: nTDSService\n\
-     sPNMappings: host=http,smtpsvc\n\n"
-}
-
 /// The remedies of the finding of this code, in an organisation whose domain is whole.
 fn remedies(ldif: &str, code: &str, setspn: &str) -> Vec<Value> {
-    let ldif = domain("CONTOSO", HOME) + ldif;
+    remedies_in(&(domain("CONTOSO", HOME) + ldif), code, setspn)
+}
+
+/// The same where `HOST` stands for SMTPSVC.
+fn remedies_where_host_stands_for_smtpsvc(ldif: &str, code: &str) -> Vec<Value> {
+    let domain = domain("CONTOSO", HOME);
+    let mapped = domain.replace("sPNMappings: host=alerter", "sPNMappings: host=smtpsvc");
+    assert_ne!(mapped, domain);
+    remedies_in(&(mapped + ldif), code, "2008")
+}
+
+fn remedies_in(ldif: &str, code: &str, setspn: &str) -> Vec<Value> {
     let run = run_with_input(["check", "--format", "json", "--setspn", setspn, "--from", "-"], ldif.as_bytes());
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
     let report = run.report();
@@ -54,14 +60,14 @@ fn a_name_that_two_virtual_servers_share_is_for_nobody_to_register() {
 fn a_name_that_is_held_through_host_is_said_to_be() {
     let other = account("user", "relay", HOME, &["HOST/mail.contoso.com"]);
     let stands_for = "makes HOST/mail.contoso.com stand for";
-    let ldif = server("EX01", "mail.contoso.com", &[]) + &other + mapping();
-    let misplaced = remedies(&ldif, "misplaced-spn", "2008");
+    let ldif = server("EX01", "mail.contoso.com", &[]) + &other;
+    let misplaced = remedies_where_host_stands_for_smtpsvc(&ldif, "misplaced-spn");
     assert_eq!(commands(&misplaced[0], "run"), [r"setspn -F -S SMTPSVC/mail.contoso.com CONTOSO\EX01$"]);
     assert!(text(&misplaced[0], "confirm").contains(stands_for), "{misplaced:?}");
     assert_eq!(misplaced[0]["verify"], "setspn -F -Q SMTPSVC/mail.contoso.com");
 
-    let ldif = server("EX01", "mail.contoso.com", &["HOST/mail.contoso.com"]) + &other + mapping();
-    let duplicate = remedies(&ldif, "duplicate-spn", "2008");
+    let ldif = server("EX01", "mail.contoso.com", &["HOST/mail.contoso.com"]) + &other;
+    let duplicate = remedies_where_host_stands_for_smtpsvc(&ldif, "duplicate-spn");
     assert_eq!((&duplicate[0]["kind"], commands(&duplicate[0], "run")), (&"decide".into(), Vec::new()));
     assert!(text(&duplicate[0], "advice").contains(stands_for), "{duplicate:?}");
     assert_eq!(duplicate[0]["verify"], "setspn -F -Q HOST/mail.contoso.com");

@@ -56,7 +56,7 @@ impl SendConnector {
 }
 
 /// The virtual servers that a connector sends from or to.
-pub(super) fn bridgeheads(entry: &Entry) -> impl Iterator<Item = Dn> {
+pub fn bridgeheads(entry: &Entry) -> impl Iterator<Item = Dn> {
     let is_connector = entry.is_a(schema::SEND_CONNECTOR) || entry.is_a(schema::ROUTING_GROUP_CONNECTOR);
     let ends = [Attribute::SourceBridgeheads, Attribute::TargetBridgeheads];
     ends.into_iter().filter(move |_| is_connector).flat_map(|end| names(entry, end))

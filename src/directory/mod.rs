@@ -124,16 +124,20 @@ fn maps_host_to_smtpsvc(entry: &Entry) -> bool {
     entry.values(Attribute::SpnMappings).any(maps)
 }
 
-/// The names above an object. An endpoint lies three levels below its server; names of thousands of parts are made to keep us busy.
-fn lineage(dn: &Dn) -> impl Iterator<Item = &str> {
+/// The [keys](Dn::key) of the names above an object. An endpoint lies three levels below its server; names of thousands of parts are made to
+/// keep us busy.
+pub fn lineage(dn: &Dn) -> impl Iterator<Item = &str> {
     const DEEPEST: usize = 200;
     dn.lineage().skip(1).take(DEEPEST)
 }
 
+/// What stands in the [key](Dn::key) of objects whose container was deleted while they were made.
+pub const LOST_AND_FOUND: &str = ",cn=lostandfoundconfig,cn=configuration";
+
 /// Whether this is where objects go whose container was deleted while they were made.
 #[must_use]
 pub fn is_lost_and_found(dn: &Dn) -> bool {
-    dn.key().contains(",cn=lostandfoundconfig,cn=configuration")
+    dn.key().contains(LOST_AND_FOUND)
 }
 
 /// The servers, with the endpoints below them, and the endpoints that lost theirs.

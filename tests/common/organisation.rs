@@ -10,12 +10,13 @@ const CONFIGURATION: &str = "CN=Configuration,DC=contoso,DC=com";
 pub(crate) const SERVERS: &str =
     "CN=Servers,CN=contoso,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
 
-/// A domain, and the accounts that every domain has: krbtgt, and a domain controller's.
+/// A domain and the accounts that every domain has, krbtgt and a domain controller's; and what HOST stands for in the whole forest.
 pub(crate) fn domain(netbios: &str, dn: &str) -> String {
     format!(
         "dn: CN={netbios},CN=Partitions,{CONFIGURATION}\nobjectClass: crossRef\nnCName: {dn}\nnETBIOSName: {netbios}\nsystemFlags: 3\n\n{}\
          dn: CN=DC1,OU=Domain Controllers,{dn}\nobjectClass: computer\nsAMAccountName: DC1$\nuserAccountControl: 532480\n\
-         dNSHostName: dc1.{netbios}.test\n\n",
+         dNSHostName: dc1.{netbios}.test\n\n\
+         dn: CN=Directory Service,CN=Windows NT,CN=Services,{CONFIGURATION}\nobjectClass: nTDSService\nsPNMappings: host=alerter,http\n\n",
         account("user", "krbtgt", dn, &["kadmin/changepw"])
     )
 }
@@ -62,7 +63,8 @@ fn server(name: &str, fqdn: &str, version: &str) -> String {
 pub(crate) fn virtual_server(server: &str, fqdn: &str) -> String {
     format!(
         "dn: CN=1,CN=SMTP,CN=Protocols,CN={server},{SERVERS}\nobjectClass: protocolCfgSMTPServer\n\
-         adminDisplayName: Default SMTP Virtual Server\nmsExchSmtpFullyQualifiedDomainName: {fqdn}\n\n"
+         adminDisplayName: Default SMTP Virtual Server\nmsExchSmtpFullyQualifiedDomainName: {fqdn}\n\
+         msExchAuthenticationFlags: 7\nmsExchServerAutoStart: TRUE\n\n"
     )
 }
 
@@ -71,6 +73,7 @@ pub(crate) fn connector(server: &str, name: &str, fqdn: &str) -> String {
     format!(
         "dn: CN={name},CN=SMTP Receive Connectors,CN=Protocols,CN={server},{SERVERS}\n\
          objectClass: msExchSmtpReceiveConnector\ncn: {name}\nmsExchSMTPReceiveConnectorFQDN: {fqdn}\n\
-         msExchSMTPReceiveInboundSecurityFlag: 31\nmsExchSmtpReceiveRole: 32\n\n"
+         msExchSMTPReceiveInboundSecurityFlag: 31\n\
+         msExchSmtpReceiveProtocolRestrictions: 0\nmsExchSmtpReceiveRole: 32\n\n"
     )
 }

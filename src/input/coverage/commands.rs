@@ -19,6 +19,11 @@ pub(super) struct Commands {
 }
 
 impl Commands {
+    /// Where the objects come from.
+    pub(super) fn source(&self) -> Source {
+        self.source
+    }
+
     pub(super) fn of(entries: &[&Entry], named: &[Dn], source: Source) -> Self {
         let of_entries = || entries.iter().find_map(|entry| configuration_above(&entry.dn));
         let domains = || named.iter().chain(entries.iter().map(|entry| &entry.dn)).map(Dn::domain_key);
@@ -37,8 +42,12 @@ impl Commands {
 
     /// What lets the object at this path of the configuration, and all below it, be read.
     pub(super) fn in_configuration(&self, path: &str) -> Vec<String> {
-        let dn = self.configuration.as_ref().map(|configuration| format!("{path}{configuration}"));
-        dn.map_or_else(Vec::new, |dn| self.below(&dn))
+        self.name_in_configuration(path).map_or_else(Vec::new, |dn| self.below(&dn))
+    }
+
+    /// The name of the object at this path of the configuration.
+    pub(super) fn name_in_configuration(&self, path: &str) -> Option<String> {
+        self.configuration.as_ref().map(|configuration| format!("{path}{configuration}"))
     }
 
     /// What lets the Exchange organization be read. Who exported nothing of it gets the rest of the configuration at once.

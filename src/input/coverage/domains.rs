@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Survey, is_account};
+use super::searches::Searches;
+use super::{Beside, Survey, is_account};
 use crate::directory::account::is_domain_controller;
 use crate::directory::dn::Dn;
 use crate::directory::domain;
@@ -76,10 +77,11 @@ impl Seen {
 }
 
 /// One problem a domain at most. Where nothing of the configuration was read, that is told elsewhere.
-pub(super) fn gaps(survey: &Survey, named: &[Dn]) -> Vec<Gap> {
-    let domains = domains(survey, named);
+pub(super) fn gaps(survey: &Survey, beside: &Beside) -> Vec<Gap> {
+    let domains = domains(survey, &beside.named);
     let is_known = domains.values().any(|domain| domain.has_cross_ref);
-    let mut gaps: Vec<Gap> = domains.iter().filter_map(|(key, seen)| gap(survey, key, seen, is_known)).collect();
+    let mut gaps: Vec<Gap> =
+        domains.iter().filter_map(|(key, seen)| gap(survey, &beside.searches, key, seen, is_known)).collect();
     if !is_known && forest_root(survey).is_some() {
         let accounts = domains.keys().filter_map(|key| Dn::parse(key).ok()).map(|dn| dn.dns_domain());
         let accounts: Vec<String> = accounts.filter(|domain| !domain.is_empty()).collect();
@@ -90,10 +92,10 @@ pub(super) fn gaps(survey: &Survey, named: &[Dn]) -> Vec<Gap> {
     gaps
 }
 
-fn gap(survey: &Survey, key: &str, seen: &Seen, is_known: bool) -> Option<Gap> {
+fn gap(survey: &Survey, searches: &Searches, key: &str, seen: &Seen, is_known: bool) -> Option<Gap> {
     let dns = Dn::parse(key).map(|dn| dn.dns_domain()).unwrap_or_default();
     let place = if dns.is_empty() { Prose::new("accounts outside any domain") } else { Prose::place(Kind::Host, &dns) };
-    if let Some(what) = seen.missing() {
+    if let Some(what) = searches.missing(key).or_else(|| seen.missing().map(Prose::new)) {
         return Some(Gap::new(place, what).fixed_by(survey.commands.accounts(key)));
     }
     (is_known && !seen.has_cross_ref).then(|| {

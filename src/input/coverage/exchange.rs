@@ -1,22 +1,23 @@
-//! Whether the Exchange organization was seen, with all of its servers and endpoints and what they say.
+//! Whether the Exchange organization was seen, with all of its servers and endpoints.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use super::Survey;
 use super::commands::EXCHANGE;
-use crate::directory::connector::SendConnector;
+use super::{Survey, attributes};
+use crate::directory::connector::bridgeheads;
 use crate::directory::dn::{self, Dn};
-use crate::directory::endpoint::Announces;
 use crate::directory::entry::Entry;
 use crate::directory::gap::{Gap, Kind, Prose};
-use crate::directory::schema::{self, Attribute};
+use crate::directory::schema;
 use crate::directory::server::{self, Server};
-use crate::directory::{Directory, is_lost_and_found};
-use crate::input::selection::is_unclassified;
+use crate::directory::text::{fold, same};
+use crate::directory::{Directory, is_lost_and_found, lineage};
+use crate::input::selection::{is_below_exchange, is_unclassified};
 
 pub(super) fn gaps(survey: &Survey, directory: &Directory) -> Vec<Gap> {
-    let mut gaps = attributes(survey, directory);
-    if let Some(gap) = unclassified(survey) {
+    let mut gaps = attributes::gaps(survey, directory);
+    gaps.extend(unclassified(survey, "CN=LostAndFoundConfig", "CN=LostAndFoundConfig,", is_lost_and_found));
+    if let Some(gap) = unclassified(survey, "the Exchange container", EXCHANGE, is_below_exchange) {
         // Who has no class is no server and no endpoint either; to export them again would change nothing.
         gaps.push(gap);
         return gaps;
@@ -26,13 +27,7 @@ pub(super) fn gaps(survey: &Survey, directory: &Directory) -> Vec<Gap> {
     }
     let judged = directory.servers.iter().filter(|server| server.skipped.is_none());
     gaps.extend(judged.filter(|server| server.endpoints.is_empty()).map(|server| no_endpoint(survey, server)));
-    gaps.extend(
-        directory.send_connectors.iter().filter(|connector| has_unread_source(directory, connector)).map(no_source),
-    );
-    gaps.extend(unread_servers(survey).iter().map(|server| {
-        let what = "SMTP endpoints of this server were read, but not the server itself";
-        Gap::new(Prose::place(Kind::Dn, server), what).fixed_by(survey.commands.below(server))
-    }));
+    gaps.extend(unread_servers(survey));
     gaps
 }
 
@@ -51,80 +46,63 @@ fn no_server(survey: &Survey) -> Gap {
     .fixed_by(example)
 }
 
-/// Whether a send connector that gives a name of its own sends from a server that was not read.
-fn has_unread_source(directory: &Directory, connector: &SendConnector) -> bool {
-    connector.announces != Announces::Own
-        && connector.sources.iter().any(|source| directory.server_above(source).is_none())
-}
-
-fn no_source(connector: &SendConnector) -> Gap {
-    Gap::at(&connector.dn, "a server that this send connector sends from was not read")
-}
-
 fn no_endpoint(survey: &Survey, server: &Server) -> Gap {
     let what = "no SMTP endpoint of this server was read, neither virtual server nor receive connector, though it moves mail: \
                 they were not exported, or may not be seen";
     Gap::at(&server.dn, what).fixed_by(survey.commands.below(server.dn.as_str()))
 }
 
-/// Objects that nobody can tell apart.
-fn unclassified(survey: &Survey) -> Option<Gap> {
-    let mut objects = survey.entries.iter().filter(|entry| is_unclassified(entry));
+/// Objects in one place that nobody can tell apart.
+fn unclassified(survey: &Survey, place: &'static str, path: &str, lies_there: impl Fn(&Dn) -> bool) -> Option<Gap> {
+    let mut objects = survey.entries.iter().filter(|entry| is_unclassified(entry) && lies_there(&entry.dn));
     let first = objects.next()?;
     let count = 1 + objects.count();
     let what = Prose::new("objectClass was not read of ")
         .count(count as u64)
-        .say(if count == 1 { " object" } else { " objects" })
-        .say(" below the Exchange container, as ")
+        .say(if count == 1 { " object below " } else { " objects below " })
+        .say(place)
+        .say(", as ")
         .name(Kind::Dn, first.dn.as_str())
         .say(", so nobody can say what they are: export all attributes, or objectClass too");
-    Some(Gap::new("directory", what).fixed_by(survey.commands.in_configuration(EXCHANGE)))
+    Some(Gap::new("directory", what).fixed_by(survey.commands.in_configuration(path)))
 }
 
-/// The servers of endpoints that came without them, by name: they stand three levels above.
-fn unread_servers(survey: &Survey) -> BTreeSet<String> {
-    const LEVELS: usize = 3;
-    /// Names of thousands of parts are made to keep us busy.
-    const DEEPEST: usize = 200;
+/// One problem for each server that was not read though something that was speaks of it: an endpoint below it, or a connector that sends from
+/// or to it. What is left of deleted objects speaks of nobody, and nobody of them.
+fn unread_servers(survey: &Survey) -> Vec<Gap> {
     let servers = survey.entries.iter().filter(|entry| server::is_server(entry));
     let servers: HashSet<&str> = servers.map(|entry| entry.dn.key()).collect();
-    let is_alone =
-        |dn: &Dn| !is_lost_and_found(dn) && !dn.lineage().skip(1).take(DEEPEST).any(|above| servers.contains(above));
-    let endpoints = survey.entries.iter().filter(|entry| is_endpoint(entry) && is_alone(&entry.dn));
-    let above = |dn: &Dn| dn::parts(dn.as_str()).skip(LEVELS).map(str::trim).collect::<Vec<_>>().join(",");
-    endpoints
-        .map(|entry| Some(above(&entry.dn)).filter(|dn| !dn.is_empty()).unwrap_or_else(|| entry.dn.as_str().to_owned()))
-        .collect()
+    let is_unread = |dn: &Dn| !servers.contains(dn.key()) && !lineage(dn).any(|above| servers.contains(above));
+    let exists = |entry: &&&Entry| !is_lost_and_found(&entry.dn);
+    let endpoints = survey.entries.iter().filter(exists).filter(|entry| is_endpoint(entry) && is_unread(&entry.dn));
+    let known_by_endpoints =
+        endpoints.map(|entry| (server_above(&entry.dn), "SMTP endpoints of this server were read"));
+    let ends = survey.entries.iter().filter(exists).flat_map(|entry| bridgeheads(entry));
+    let ends = ends.filter(|end| !is_gone(end) && is_unread(end));
+    let known_by_connectors =
+        ends.map(|end| (server_above(&end), "a connector was read that sends from or to this server"));
+    let mut unread: Vec<_> = known_by_endpoints.chain(known_by_connectors).collect();
+    unread.sort_by_cached_key(|(server, known)| (fold(server), *known, server.clone()));
+    unread.dedup_by(|later, earlier| same(&later.0, &earlier.0));
+    let gap = |(server, known): (String, &'static str)| {
+        let what = Prose::new(known).say(", but not the server itself");
+        Gap::new(Prose::place(Kind::Dn, &server), what).fixed_by(survey.commands.below(&server))
+    };
+    unread.into_iter().map(gap).collect()
+}
+
+/// Whether this is the name of what was deleted, or lies where objects go whose container was.
+fn is_gone(dn: &Dn) -> bool {
+    is_lost_and_found(dn) || dn.is_deleted() || dn.key().contains("\ndel:")
+}
+
+/// The server that an endpoint belongs to, by name: it stands three levels above.
+fn server_above(endpoint: &Dn) -> String {
+    const LEVELS: usize = 3;
+    let above = dn::parts(endpoint.as_str()).skip(LEVELS).map(str::trim).collect::<Vec<_>>().join(",");
+    if above.is_empty() { endpoint.as_str().to_owned() } else { above }
 }
 
 fn is_endpoint(entry: &Entry) -> bool {
     entry.is_a(schema::VIRTUAL_SERVER) || entry.is_a(schema::RECEIVE_CONNECTOR)
-}
-
-/// What nobody shows, though someone has to.
-fn attributes(survey: &Survey, directory: &Directory) -> Vec<Gap> {
-    let entries = &survey.entries;
-    let judged: HashSet<&Dn> =
-        directory.servers.iter().filter(|server| server.skipped.is_none()).map(|server| &server.dn).collect();
-    let modern =
-        directory.servers.iter().filter(|server| server.version.is_some_and(|version| !version.has_virtual_servers()));
-    let modern: HashSet<&Dn> = modern.map(|server| &server.dn).collect();
-    let of = |dns: &HashSet<&Dn>| -> Vec<&Entry> {
-        entries.iter().copied().filter(|entry| dns.contains(&entry.dn)).collect()
-    };
-    let connectors: Vec<&Entry> =
-        entries.iter().copied().filter(|entry| entry.is_a(schema::RECEIVE_CONNECTOR)).collect();
-    let rules = [
-        (&connectors, "receive connector", Attribute::ConnectorFqdn),
-        (&connectors, "receive connector", Attribute::ConnectorSecurity),
-        (&of(&modern), "server of Exchange 2007 or later", Attribute::CurrentServerRoles),
-        (&of(&judged), "Exchange server", Attribute::NetworkAddress),
-    ];
-    let nobody = |(objects, kind, attribute): (&Vec<&Entry>, &'static str, Attribute)| {
-        let is_missing = !objects.is_empty() && !objects.iter().any(|entry| entry.has(attribute));
-        let what = Prose::new(attribute.name()).say(" was read of no ").say(kind);
-        let what = what.say(": it was not exported, or may not be read");
-        is_missing.then(|| Gap::new("directory", what).fixed_by(survey.commands.in_configuration(EXCHANGE)))
-    };
-    rules.into_iter().filter_map(nobody).collect()
 }

@@ -1,16 +1,20 @@
 //! What must have been seen before an answer counts, live and recorded alike.
 //!
-//! Each rule depends on the objects alone, not on how they were read: so a recording of an incomplete reading shows the same
-//! problems again. Only the commands that get what is missing differ.
+//! Each rule but that on searches depends on the objects alone, not on how they were read: so a recording of an incomplete reading
+//! shows the same problems again. Only the commands that get what is missing differ.
 
 mod accounts;
+mod attributes;
 pub mod commands;
 mod domains;
 mod exchange;
+mod mappings;
+pub mod searches;
 
 use std::collections::{BTreeSet, HashMap};
 
 use self::commands::Commands;
+use self::searches::Searches;
 use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
@@ -26,10 +30,18 @@ pub enum Source {
     Recorded,
 }
 
-/// Adds what is missing to a reading's gaps, unless they tell of it. `named` are the domains, and objects in domains, that somebody
-/// spoke of beside the objects: the rootDSE, or a referral.
-pub fn complete(reading: &mut Reading, named: &[Dn], source: Source) {
-    let missing = gaps(reading, named, source);
+/// What was said beside the objects.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The domains, and objects in domains, that somebody spoke of: the rootDSE, or a referral.
+    pub named: Vec<Dn>,
+    /// The searches that recordings tell of.
+    pub searches: Searches,
+}
+
+/// Adds what is missing to a reading's gaps, unless they tell of it.
+pub fn complete(reading: &mut Reading, beside: &Beside, source: Source) {
+    let missing = gaps(reading, beside, source);
     let told: HashMap<(String, String), usize> =
         (0..).zip(&reading.gaps).map(|(number, gap)| ((gap.place.to_string(), gap.what.to_string()), number)).collect();
     for gap in missing {
@@ -73,13 +85,14 @@ pub fn add_exports(gaps: &mut [Gap], all: &[String]) {
 
 /// What is missing from a reading.
 #[must_use]
-pub fn gaps(reading: &Reading, named: &[Dn], source: Source) -> Vec<Gap> {
+pub fn gaps(reading: &Reading, beside: &Beside, source: Source) -> Vec<Gap> {
     let entries: Vec<&Entry> = reading.entries().filter(|entry| !entry.is_deleted()).collect();
-    let survey = Survey { commands: Commands::of(&entries, named, source), entries };
+    let survey = Survey { commands: Commands::of(&entries, &beside.named, source), entries };
     let organization = survey.entries.iter().copied().filter(|entry| !is_account(entry));
     let directory = Directory::of(organization, Vec::new());
     let mut gaps = exchange::gaps(&survey, &directory);
-    gaps.extend(domains::gaps(&survey, named));
+    gaps.extend(mappings::gap(&survey));
+    gaps.extend(domains::gaps(&survey, beside));
     gaps.extend(accounts::gaps(&survey));
     gaps
 }
@@ -118,8 +131,10 @@ mod tests {
         format!(
             "CN=CONTOSO,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=contoso,DC=com | nETBIOSName: CONTOSO | systemFlags: 3
              CN=DNS,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=zones,DC=contoso,DC=com | systemFlags: 5
+             CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=contoso,DC=com | objectClass: nTDSService | sPNMappings: host=http
              CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchExchangeServer | networkAddress: ncacn_ip_tcp:ex01.contoso.com | versionNumber: 1942063563 | msExchCurrentServerRoles: 16439
-             CN=Default,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchSmtpReceiveConnector | msExchSMTPReceiveConnectorFQDN: ex01.contoso.com | msExchSMTPReceiveInboundSecurityFlag: 31
+             CN=Default,CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE} | objectClass: msExchSmtpReceiveConnector | msExchSMTPReceiveConnectorFQDN: ex01.contoso.com | msExchSMTPReceiveInboundSecurityFlag: 31 | msExchSmtpReceiveProtocolRestrictions: 0
+             CN=Internet,CN=Connections,{EXCHANGE} | objectClass: msExchRoutingSMTPConnector | msExchSmtpSendFlags: 0 | msExchSourceBridgeheadServersDN: CN=1,CN=SMTP,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE}
              CN=krbtgt,CN=Users,DC=contoso,DC=com | objectClass: user | sAMAccountName: krbtgt | userAccountControl: 514 | servicePrincipalName: kadmin/changepw
              CN=DC01,OU=Domain Controllers,DC=contoso,DC=com | objectClass: user | objectClass: computer | sAMAccountName: DC01$ | userAccountControl: 532480 | servicePrincipalName: HOST/dc01.contoso.com | dNSHostName: dc01.contoso.com
              CN=EX01,CN=Computers,DC=contoso,DC=com | objectClass: user | objectClass: computer | sAMAccountName: EX01$ | userAccountControl: 4096 | servicePrincipalName: HOST/ex01.contoso.com"
@@ -127,8 +142,8 @@ mod tests {
     }
 
     fn found(text: &str, named: &[&str]) -> Vec<Gap> {
-        let named: Vec<Dn> = named.iter().map(|name| Dn::parse(name).unwrap()).collect();
-        gaps(&reading(text), &named, Source::Recorded)
+        let named = named.iter().map(|name| Dn::parse(name).unwrap()).collect();
+        gaps(&reading(text), &Beside { named, ..Beside::default() }, Source::Recorded)
     }
 
     fn without(start: &str) -> String {
@@ -149,6 +164,12 @@ mod tests {
                 "CN=EX01,CN=Servers,",
                 "endpoints of this server",
                 "-d \"CN=EX01,CN=Servers,CN=Microsoft",
+            ),
+            (
+                "CN=Directory Service,",
+                "CN=Directory Service,",
+                "sPNMappings",
+                "-d \"CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=contoso,DC=com\"",
             ),
             ("CN=Default,", "CN=EX01,CN=Servers,", "no SMTP endpoint", "-d \"CN=EX01,CN=Servers,CN=Microsoft"),
             ("CN=krbtgt,", "contoso.com", "krbtgt", "-d \"DC=contoso,DC=com\""),
@@ -176,6 +197,119 @@ mod tests {
         assert_eq!(found(&whole(), &["DC=emea,DC=contoso,DC=com"]).len(), 1);
     }
 
+    /// A server of 2003 with two virtual servers, a connector that sends from it, and one between routing groups.
+    fn old_server() -> String {
+        let virtual_server = "objectClass: protocolCfgSMTPServer | msExchSmtpFullyQualifiedDomainName: mail.contoso.com | msExchAuthenticationFlags: 7 | msExchServerAutoStart: TRUE";
+        let first = format!("CN=1,CN=SMTP,CN=Protocols,CN=OLD,CN=Servers,{EXCHANGE}");
+        format!(
+            "CN=OLD,CN=Servers,{EXCHANGE} | objectClass: msExchExchangeServer | networkAddress: ncacn_ip_tcp:old.contoso.com | versionNumber: 7638
+             {first} | {virtual_server}
+             CN=2,CN=SMTP,CN=Protocols,CN=OLD,CN=Servers,{EXCHANGE} | {virtual_server}
+             CN=Old,CN=Connections,{EXCHANGE} | objectClass: msExchRoutingSMTPConnector | msExchSourceBridgeheadServersDN: {first}
+             CN=Between,CN=Connections,{EXCHANGE} | objectClass: msExchRoutingGroupConnector | msExchSourceBridgeheadServersDN: CN=1,CN=SMTP,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE} | msExchTargetBridgeheadServersDN: {first}"
+        )
+    }
+
+    #[test]
+    fn one_virtual_server_may_lack_what_another_shows() {
+        let text = format!("{}\n{}", whole(), old_server());
+        assert_eq!(found(&text, &[]), []);
+        for attribute in ["msExchSmtpFullyQualifiedDomainName", "msExchAuthenticationFlags", "msExchServerAutoStart"] {
+            assert_eq!(found(&text.replacen(&format!("| {attribute}:"), "| info:", 1), &[]), [], "{attribute}");
+            let gaps = found(&text.replace(&format!("| {attribute}:"), "| info:"), &[]);
+            assert!(
+                gaps.len() == 1 && gaps[0].what.starts_with(&format!("{attribute} was read of no virtual")),
+                "{gaps:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_connector_of_2003_alone_has_no_flags() {
+        let text = format!("{}\n{}", without("CN=Internet,"), old_server());
+        assert_eq!(found(&text, &[]), []);
+    }
+
+    #[test]
+    fn virtual_servers_of_later_servers_show_what_they_like() {
+        let phantom =
+            format!("CN=1,CN=SMTP,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE} | objectClass: protocolCfgSMTPServer");
+        assert_eq!(found(&format!("{}\n{phantom}", whole()), &[]), []);
+    }
+
+    #[test]
+    fn the_connectors_of_each_server_show_what_they_are_made_with() {
+        let second = whole()
+            .lines()
+            .filter(|line| line.contains("EX01,CN=Servers,") && !line.contains("CN=Internet,"))
+            .collect::<Vec<_>>()
+            .join("\n")
+            .replace("EX01", "EX02");
+        let third = format!(
+            "CN=Silent,CN=SMTP Receive Connectors,CN=Protocols,CN=EX02,CN=Servers,{EXCHANGE} | objectClass: msExchSmtpReceiveConnector"
+        );
+        assert_eq!(found(&format!("{}\n{second}\n{third}", whole()), &[]), []);
+        for attribute in [
+            "msExchSMTPReceiveConnectorFQDN",
+            "msExchSMTPReceiveInboundSecurityFlag",
+            "msExchSmtpReceiveProtocolRestrictions",
+        ] {
+            let silent = second.replace(&format!("| {attribute}:"), "| info:");
+            let gaps = found(&format!("{}\n{silent}", whole()), &[]);
+            assert!(
+                gaps.len() == 1
+                    && gaps[0]
+                        .what
+                        .starts_with(&format!("{attribute} was read of no receive connector of this server")),
+                "{gaps:?}"
+            );
+            assert!(
+                gaps[0].place.starts_with("CN=EX02,CN=Servers,") && gaps[0].fix[0].contains("-d \"CN=EX02,CN=Servers,"),
+                "{gaps:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_that_a_connector_names_is_missed() {
+        let server = |connector: &str| {
+            connector.replace(&format!("CN=EX01,CN=Servers,{EXCHANGE}"), &format!("CN=EX09,CN=Servers,{EXCHANGE}"))
+        };
+        let text = format!("{}\n{}", whole(), old_server());
+        let of = |name: &str| text.lines().find(|line| line.trim().starts_with(name)).unwrap();
+        for name in ["CN=Internet,", "CN=Between,"] {
+            let gaps = found(&text.replace(of(name), &server(of(name))), &[]);
+            assert!(
+                gaps.iter().any(
+                    |gap| gap.place.starts_with("CN=EX09,CN=Servers,") && gap.what.contains("a connector was read")
+                ),
+                "{gaps:?}"
+            );
+            assert!(gaps.len() == 1 && gaps[0].fix[0].contains("-d \"CN=EX09,CN=Servers,"), "{gaps:?}");
+        }
+        let source = format!("CN=1,CN=SMTP,CN=Protocols,CN=EX01,CN=Servers,{EXCHANGE}");
+        let deleted =
+            of("CN=Internet,").replace(&source, "CN=1\\0ADEL:8a,CN=Deleted Objects,CN=Configuration,DC=contoso,DC=com");
+        let lost = of("CN=Internet,")
+            .replace("CN=Connections,CN=Microsoft Exchange,CN=Services,", "CN=LostAndFoundConfig,")
+            .replace("EX01", "EX09");
+        for more in [deleted.replace("CN=Internet,", "CN=Gone,"), lost] {
+            assert_eq!(found(&format!("{text}\n{more}"), &[]), [], "{more}");
+        }
+    }
+
+    #[test]
+    fn what_was_lost_and_found_without_a_class_is_named() {
+        let lost = "CN=Default,CN=LostAndFoundConfig,CN=Configuration,DC=contoso,DC=com | msExchSMTPReceiveConnectorFQDN: mail.contoso.com";
+        let gaps = found(&format!("{}\n{lost}", whole()), &[]);
+        assert!(
+            gaps.len() == 1
+                && gaps[0].what.contains("objectClass was not read of 1 object below CN=LostAndFoundConfig"),
+            "{gaps:?}"
+        );
+        assert!(gaps[0].fix[0].contains("-d \"CN=LostAndFoundConfig,CN=Configuration,DC=contoso,DC=com\""), "{gaps:?}");
+    }
+
     #[test]
     fn what_every_domain_has_is_missed_in_each() {
         let child = "CN=EMEA,CN=Partitions,CN=Configuration,DC=contoso,DC=com | objectClass: crossRef | nCName: DC=emea,DC=contoso,DC=com | nETBIOSName: EMEA | systemFlags: 3
@@ -201,7 +335,7 @@ mod tests {
         let text = whole().replace(&format!("{EXCHANGE} | objectClass: msExch"), &format!("{EXCHANGE} | cn: "));
         let gaps = found(&text, &[]);
         assert_eq!(gaps.len(), 1, "{gaps:?}");
-        assert!(gaps[0].what.contains("2 objects") && gaps[0].what.contains("objectClass"), "{gaps:?}");
+        assert!(gaps[0].what.contains("3 objects") && gaps[0].what.contains("objectClass"), "{gaps:?}");
     }
 
     #[test]
@@ -209,6 +343,9 @@ mod tests {
         for attribute in [
             "msExchSMTPReceiveConnectorFQDN",
             "msExchSMTPReceiveInboundSecurityFlag",
+            "msExchSmtpReceiveProtocolRestrictions",
+            "msExchSmtpSendFlags",
+            "msExchSourceBridgeheadServersDN",
             "msExchCurrentServerRoles",
             "networkAddress",
             "servicePrincipalName",
@@ -226,9 +363,9 @@ mod tests {
     #[test]
     fn what_is_told_already_is_not_told_again() {
         let mut reading = reading(&without("CN=krbtgt,"));
-        complete(&mut reading, &[], Source::Live);
+        complete(&mut reading, &Beside::default(), Source::Live);
         let first = reading.gaps.clone();
-        complete(&mut reading, &[], Source::Recorded);
+        complete(&mut reading, &Beside::default(), Source::Recorded);
         assert_eq!((reading.gaps.len(), &reading.gaps), (1, &first));
     }
 

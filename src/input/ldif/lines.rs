@@ -68,6 +68,10 @@ impl<'a, W: LineWatch> Lines<'a, W> {
         })
     }
 
+    pub(super) fn watch(&self) -> &W {
+        self.watch
+    }
+
     /// Goes on to the next logical line; false at the end of the file.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
         if !self.physical()? {

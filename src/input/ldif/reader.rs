@@ -57,6 +57,12 @@ impl<'a, W: LineWatch> Reader<'a, W> {
         Ok(Self { lines, names: Names::new(), scratch: Vec::new(), record: Record::default(), has_begun: false })
     }
 
+    /// What watches, which has seen all lines up to the end of the last record.
+    #[must_use]
+    pub fn watch(&self) -> &W {
+        self.lines.watch()
+    }
+
     /// The next record as an entry; none at the end of the file.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, Refusal> {
         self.next_record()?.map(Record::entry).transpose()

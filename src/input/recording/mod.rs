@@ -21,8 +21,9 @@ pub use self::trailer::{Header, write};
 use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
-use crate::directory::text::{printable, quoted};
-use crate::input::coverage;
+use crate::directory::schema::{self, Attribute};
+use crate::directory::text::{printable, quoted, same};
+use crate::input::coverage::{self, Beside};
 use crate::input::ldif::{Reader, Record, Refusal};
 use crate::input::selection::{self, Selection};
 use crate::trouble::Trouble;
@@ -125,8 +126,8 @@ struct Scan {
     contradictions: Contradictions,
     /// The memory that is taken by what matters.
     weight: usize,
-    /// Where searches that were recorded referred to for more.
-    referrals: Vec<Dn>,
+    /// What the recordings say of the searches that they are of, and where those referred to for more.
+    beside: Beside,
     /// How many files were begun.
     files: u64,
 }
@@ -139,7 +140,7 @@ impl Scan {
             passed_over: PassedOver::new(),
             contradictions: Contradictions::default(),
             weight: 0,
-            referrals: Vec::new(),
+            beside: Beside::default(),
             files: 0,
         }
     }
@@ -147,7 +148,8 @@ impl Scan {
     fn source(&mut self, source: Source) -> Result<()> {
         let mut trailer = TrailerCheck::default();
         let entries = self.records(source.input, &mut trailer).map_err(|failure| failure.of(&source.name))?;
-        self.referrals.extend(trailer.referrals());
+        self.beside.named.extend(trailer.referrals());
+        self.beside.searches.covered(trailer.covered());
         let gaps = trailer.gaps(&source.name, entries);
         self.reading.gaps.extend(gaps);
         Ok(())
@@ -170,7 +172,11 @@ impl Scan {
             }
             let position = self.files * LINES + record.line();
             if let Some(entry) = look.at(record, &self.selected, &mut |name| self.passed_over.note(name))? {
+                let krbtgt = is_krbtgt(&entry).then(|| entry.dn.domain_key().to_owned());
                 self.take(entry, Place { position, adds: record.is_addition() })?;
+                if let Some(domain) = krbtgt {
+                    self.beside.searches.found_krbtgt(&domain, reader.watch().search());
+                }
             } else {
                 self.passed_over.add(record, position)?;
             }
@@ -213,7 +219,7 @@ impl Scan {
         self.reading.gaps.extend(contradictions);
         // An object may be split over records, and half of a server may go by other names than the whole.
         selection::keep_selected(&mut self.reading);
-        coverage::complete(&mut self.reading, &self.referrals, coverage::Source::Recorded);
+        coverage::complete(&mut self.reading, &self.beside, coverage::Source::Recorded);
         Ok(self.reading)
     }
 
@@ -232,6 +238,10 @@ impl Scan {
         })?;
         taken.into_iter().try_for_each(|(entry, place)| self.take(entry, place))
     }
+}
+
+fn is_krbtgt(entry: &Entry) -> bool {
+    entry.values(Attribute::SamAccountName).any(|name| same(name, schema::KRBTGT))
 }
 
 /// Looks at one record after the other.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::directory::dn::Dn;
 use crate::directory::gap::{Kind, Prose};
+use crate::input::coverage::searches::Search;
 use crate::input::referral;
 
 /// `ldapsearch` begins its output with this unless told otherwise, and then ends it with `result:`.
@@ -48,6 +49,10 @@ pub(super) struct ToolTrailers {
     /// Base and filter of the current search, and of the one before: `ldapsearch` writes its heading on every page.
     asked: Vec<u8>,
     asked_before: Vec<u8>,
+    /// The current search, if its heading can be read.
+    search: Option<Search>,
+    /// The [keys](Dn::domain_key) of the domains that searches covered.
+    covered: BTreeSet<String>,
     /// Whether objects came behind the last closing line of `ldbsearch`.
     records: Open,
     /// A reference that may go on in the next line.
@@ -87,6 +92,7 @@ impl ToolTrailers {
         if line == LDAPSEARCH {
             self.headers += 1;
             self.asked_before = std::mem::take(&mut self.asked);
+            self.search = None;
         } else if let Some(number) = line.strip_prefix(record).filter(|number| number.iter().all(u8::is_ascii_digit)) {
             if number == b"1" {
                 self.records.begin();
@@ -96,13 +102,26 @@ impl ToolTrailers {
             self.records.now = false;
         } else if QUESTION.iter().any(|start| line.starts_with(start)) && self.asked.len() < LONGEST_QUESTION {
             self.asked.extend_from_slice(line);
+            self.begin_search(line);
         } else {
             self.page(line.strip_prefix(b"# ").unwrap_or_default());
         }
     }
 
+    /// Looks at what is asked. Another tool may write such a line too, but no heading before.
+    fn begin_search(&mut self, line: &[u8]) {
+        let search = Search::of_heading(&String::from_utf8_lossy(line)).filter(|_| self.results < self.headers);
+        if search.is_some() {
+            self.search = search;
+        }
+        let whole =
+            self.search.as_ref().and_then(Search::whole_domain).filter(|_| self.covered.len() < MOST_REFERENCES);
+        self.covered.extend(whole.map(str::to_owned));
+    }
+
     fn result(&mut self, line: &[u8]) {
         self.results += 1;
+        self.search = None;
         // Another page of the same search brings a cookie of its own, which takes the place of the last.
         if self.asked != self.asked_before {
             self.pages.begin();
@@ -125,6 +144,16 @@ impl ToolTrailers {
         if self.references.len() < MOST_REFERENCES {
             self.references.extend(url);
         }
+    }
+
+    /// The search that what is read now belongs to.
+    pub(super) fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    /// The domains that searches covered, whatever they found.
+    pub(super) fn covered(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.covered)
     }
 
     /// The objects that were referred to for more.
@@ -198,6 +227,20 @@ mod tests {
         assert_eq!(cut(&[page("DC=a", "MQA="), page("DC=a", ""), page("DC=b", "MQA="), page("DC=b", "")]), 0);
         assert_eq!(cut(&[page("DC=a", "MQA="), page("DC=a", "MgA=")]), 1);
         assert_eq!(cut(&[page("DC=a", "MQA="), page("DC=b", "MQA="), page("DC=b", "")]), 1);
+    }
+
+    #[test]
+    fn a_search_lasts_from_its_heading_to_its_result() {
+        let heading = "# extended LDIF\n#\n# LDAPv3\n# base <CN=Users,DC=a> with scope subtree\n# filter: (a=*)\n#\n\n";
+        assert!(seen(heading).search().is_some() && seen(&format!("{heading}dn: CN=a\n")).search().is_some());
+        for other in [&heading[17..], "# extended LDIF\n", &format!("{heading}result: 0 Success\n")] {
+            assert_eq!(seen(other).search(), None, "{other}");
+        }
+        let whole = heading.replace("CN=Users,DC=a", "DC=a");
+        assert_eq!(
+            seen(&format!("{whole}result: 0 Success\n{heading}")).covered().into_iter().collect::<Vec<_>>(),
+            ["dc=a"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Both are comments to every other reader of LDIF. The closing line counts the entries and carries a checksum over all lines
 //! before it, without their ends, so that a changed line end or encoding does no harm and everything else is noticed.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crc32fast::Hasher;
@@ -12,6 +13,7 @@ use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::gap::{Gap, Kind, Prose};
 use crate::directory::text::{printable, printable_json};
+use crate::input::coverage::searches::Search;
 use crate::input::ldif::{BYTE_ORDER_MARK, LineWatch, write_entry};
 
 const HEADER: &str = "# spn-doctor recording, version 1";
@@ -163,6 +165,16 @@ impl TrailerCheck {
     /// The objects that the recorded searches referred to for more.
     pub(super) fn referrals(&mut self) -> Vec<Dn> {
         self.tools.referrals()
+    }
+
+    /// The search that what is read now belongs to.
+    pub(super) fn search(&self) -> Option<&Search> {
+        self.tools.search()
+    }
+
+    /// The domains that the recorded searches covered.
+    pub(super) fn covered(&mut self) -> BTreeSet<String> {
+        self.tools.covered()
     }
 
     /// What the marks say is missing from the file.

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use ldap3::ldap_escape;
 
 use self::values::{HOST, after_host, folded, is_like, is_server_category, is_smtpsvc};
+use crate::directory::LOST_AND_FOUND;
 use crate::directory::account::is_domain_controller;
 use crate::directory::connector::SendConnector;
 use crate::directory::dn::Dn;
@@ -130,7 +131,7 @@ impl Selection {
                 return true;
             }
         }
-        !has_class && key.contains(BELOW_EXCHANGE)
+        !has_class && may_be_of_exchange(key)
     }
 
     fn knows_guid(&self, value: &[u8]) -> bool {
@@ -241,16 +242,27 @@ pub fn keep_selected(reading: &mut Reading) -> Vec<Dn> {
     let mut dropped = Vec::new();
     reading.retain(|entry| {
         let keep = selection.asks_for(entry);
-        dropped.extend((!keep && !entry.dn.key().contains(BELOW_EXCHANGE)).then(|| entry.dn.clone()));
+        dropped.extend((!keep && !is_below_exchange(&entry.dn)).then(|| entry.dn.clone()));
         keep
     });
     dropped
 }
 
-/// Whether an object below the Exchange container came without its classes, so that nobody can say what it is.
+/// Whether an object that may belong to Exchange came without its classes, so that nobody can say what it is.
 #[must_use]
 pub fn is_unclassified(entry: &Entry) -> bool {
-    !entry.has(Attribute::ObjectClass) && entry.dn.key().contains(BELOW_EXCHANGE)
+    !entry.has(Attribute::ObjectClass) && may_be_of_exchange(entry.dn.key())
+}
+
+/// Whether an object lies below the Exchange container.
+#[must_use]
+pub fn is_below_exchange(dn: &Dn) -> bool {
+    dn.key().contains(BELOW_EXCHANGE)
+}
+
+/// Whether the object of this [key](Dn::key) lies below the Exchange container, or where that is found which lost its own.
+fn may_be_of_exchange(key: &str) -> bool {
+    key.contains(BELOW_EXCHANGE) || key.contains(LOST_AND_FOUND)
 }
 
 /// Shows the names by which a record may come to matter: host names, logon names without their `$`, the [key](schema::guid_key) of its

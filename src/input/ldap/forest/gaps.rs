@@ -67,12 +67,6 @@ pub(super) fn unreadable_partition(crossref: &Dn) -> Gap {
     )
 }
 
-/// An object that has to be there was not seen.
-pub(super) fn unseen(what: &'static str, place: &str) -> Gap {
-    let told = " could not be read: this account may not see it; have Read on it granted to this account";
-    Gap::new(place_of(place), Prose::new(what).say(told))
-}
-
 /// Objects that came without what they were searched by.
 pub(super) fn unexplained(objects: &[Dn]) -> Vec<Gap> {
     const MOST: usize = 20;

@@ -24,8 +24,9 @@ use super::settings::Auth;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Reading;
 use crate::directory::gap::Gap;
+use crate::input::coverage::{self, Beside};
 use crate::input::referral::target;
-use crate::input::{coverage, selection};
+use crate::input::selection;
 
 /// Reads everything, or says why this server is of no use.
 pub(super) async fn read(
@@ -146,8 +147,6 @@ impl Forest<'_> {
             Scope::Base => session.read(&request, self.progress).await?,
             _ => session.search(&request, self.progress).await?,
         };
-        let is_unseen = scope == Scope::Base && result.entries.is_empty() && result.refusal.is_none();
-        self.collected.gaps.extend(is_unseen.then(|| gaps::unseen(what, base)));
         let place = if base.is_empty() { format!("global catalog {}", session.server) } else { base.to_owned() };
         self.keep(result, &place, what);
         Ok(())
@@ -204,8 +203,9 @@ impl Forest<'_> {
         let mut reading = self.collected;
         let unexplained = selection::keep_selected(&mut reading);
         reading.gaps.extend(gaps::unexplained(&unexplained));
-        let named = [self.root.forest.clone(), self.root.domain.clone()];
-        coverage::complete(&mut reading, &named, coverage::Source::Live);
+        let named = vec![self.root.forest.clone(), self.root.domain.clone()];
+        let beside = Beside { named, ..Beside::default() };
+        coverage::complete(&mut reading, &beside, coverage::Source::Live);
         reading.gaps.sort();
         reading.gaps.dedup();
         let (forest, domain) = (self.root.forest.dns_domain(), self.root.domain.dns_domain());

@@ -15,7 +15,7 @@ use crate::directory::gap::{Gap, Kind};
 use crate::directory::schema::{self, Attribute};
 use crate::directory::spn::Spn;
 use crate::directory::text::{fold, same};
-use crate::input::coverage;
+use crate::input::coverage::{self, Beside};
 
 /// Replaces all names, and leaves out what the judgement does not need.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn redact(reading: &Reading) -> Reading {
         }
     }
     let others: Vec<Gap> = not_shown_by_objects(reading).map(|gap| pseudonyms.gap(gap)).collect();
-    coverage::complete(&mut redacted, &[], coverage::Source::Recorded);
+    coverage::complete(&mut redacted, &Beside::default(), coverage::Source::Recorded);
     redacted.gaps = Directory::new(&redacted).gaps;
     redacted.gaps.extend(others);
     redacted.gaps.sort();
@@ -37,7 +37,7 @@ pub fn redact(reading: &Reading) -> Reading {
 
 /// The problems that the objects do not show again by themselves: those that only the reading knew of.
 fn not_shown_by_objects(reading: &Reading) -> impl Iterator<Item = &Gap> {
-    let mut shown = coverage::gaps(reading, &[], coverage::Source::Recorded);
+    let mut shown = coverage::gaps(reading, &Beside::default(), coverage::Source::Recorded);
     shown.extend(Directory::of(reading.entries(), Vec::new()).gaps);
     let is_shown = move |gap: &Gap| shown.iter().any(|other| other.place == gap.place && other.what == gap.what);
     reading.gaps.iter().filter(move |gap| !is_shown(gap))

@@ -75,7 +75,7 @@ fn what_is_no_host_name_stays_none_for_the_same_reason() {
 fn problems_keep_their_number_and_our_words_but_no_name() {
     let mut reading = Reading::default();
     reading.add(entry("CN=a,DC=zyx", &[("sAMAccountName", "fritz"), ("objectClass", "user")]));
-    coverage::complete(&mut reading, &[], coverage::Source::Recorded);
+    coverage::complete(&mut reading, &coverage::Beside::default(), coverage::Source::Recorded);
     let shown = reading.gaps.len();
     let words = |text: &str| Gap::new(text.to_owned(), text.to_owned()).fixed_by(["dsacls zyx".to_owned()]);
     reading.gaps.push(words("dc1.zyx.test:3269 refuses fritz"));

@@ -1,0 +1,166 @@
+//! What `ldapsearch` says it searched. An export of accounts has to cover its domain whole, and the rest of what it found cannot show that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::directory::dn::Dn;
+use crate::directory::gap::{Kind, Prose};
+
+/// A search as the heading of `ldapsearch` tells it: `# base <DC=contoso,DC=com> with scope subtree`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    base: Dn,
+    scope: Scope,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Base,
+    OneLevel,
+    Deep,
+}
+
+impl Scope {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Base => "baseObject",
+            Self::OneLevel => "oneLevel",
+            Self::Deep => "subtree",
+        }
+    }
+}
+
+impl Search {
+    /// The search of a line of the heading; none of another line, or where the base is written in a special way, as by its GUID.
+    #[must_use]
+    pub fn of_heading(line: &str) -> Option<Self> {
+        let (base, scope) = line.strip_prefix("# base <")?.rsplit_once(" with scope ")?;
+        let base = base.strip_suffix(" (default)").unwrap_or(base).strip_suffix('>')?;
+        let scope = match scope.trim_end() {
+            "baseObject" => Scope::Base,
+            "oneLevel" => Scope::OneLevel,
+            "subtree" | "children" => Scope::Deep,
+            _ => return None,
+        };
+        Some(Self { base: Dn::parse(base).ok()?, scope })
+    }
+
+    /// The [key](Dn::domain_key) of the domain that it covers, if it covers one from top to bottom.
+    #[must_use]
+    pub fn whole_domain(&self) -> Option<&str> {
+        let key = self.base.key();
+        (self.scope == Scope::Deep && !key.is_empty() && self.base.domain_key() == key).then_some(key)
+    }
+
+    /// Whether it covers a domain, given its key: a global catalog also shows those below the base, and all where that is empty.
+    fn covers(&self, domain: &str) -> bool {
+        let base = self.base.key();
+        self.scope == Scope::Deep
+            && (base.is_empty() || domain.strip_suffix(base).is_some_and(|rest| rest.is_empty() || rest.ends_with(',')))
+    }
+}
+
+/// The searches by which accounts came, as far as the recordings tell.
+#[derive(Clone, Debug, Default)]
+pub struct Searches {
+    /// The domains that some search covered.
+    whole: BTreeSet<String>,
+    /// For each domain whose krbtgt was found by a search that covers only a part of it, the last such search.
+    narrow: BTreeMap<String, Search>,
+}
+
+impl Searches {
+    /// Notes domains that searches covered, whatever they found.
+    pub fn covered(&mut self, domains: impl IntoIterator<Item = String>) {
+        self.whole.extend(domains);
+    }
+
+    /// Notes that krbtgt of a domain was read, and the search that found it. Of what came without one nobody can say how much it covers.
+    pub fn found_krbtgt(&mut self, domain: &str, search: Option<&Search>) {
+        match search.filter(|search| !search.covers(domain)) {
+            Some(search) => {
+                self.narrow.insert(domain.to_owned(), search.clone());
+            }
+            None => {
+                self.whole.insert(domain.to_owned());
+            }
+        }
+    }
+
+    /// What is wrong with the searches of a domain.
+    pub(super) fn missing(&self, domain: &str) -> Option<Prose> {
+        let search = self.narrow.get(domain).filter(|_| !self.whole.contains(domain))?;
+        let what = Prose::new("only a part of this domain was searched for accounts: from ")
+            .name(Kind::Dn, search.base.as_str())
+            .say(" with scope ")
+            .say(search.scope.name());
+        Some(what.say("; search all of it, with scope subtree"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMEA: &str = "dc=emea,dc=contoso,dc=com";
+
+    fn search(base: &str, scope: &str) -> Search {
+        Search::of_heading(&format!("# base <{base}> with scope {scope}")).unwrap()
+    }
+
+    fn is_narrow(search: &Search) -> bool {
+        let mut searches = Searches::default();
+        searches.found_krbtgt(EMEA, Some(search));
+        searches.missing(EMEA).is_some()
+    }
+
+    #[test]
+    fn a_search_covers_a_domain_from_its_top_or_from_above() {
+        for base in ["DC=emea,DC=contoso,DC=com", "dc=emea, dc=Contoso,dc=com", "DC=contoso,DC=com", ""] {
+            for scope in ["subtree", "children"] {
+                assert!(!is_narrow(&search(base, scope)), "{base} {scope}");
+            }
+            for scope in ["oneLevel", "baseObject"] {
+                assert!(is_narrow(&search(base, scope)), "{base} {scope}");
+            }
+        }
+        for base in ["CN=Users,DC=emea,DC=contoso,DC=com", "DC=toso,DC=com", "DC=a,DC=emea,DC=contoso,DC=com"] {
+            assert!(is_narrow(&search(base, "subtree")), "{base}");
+        }
+        assert!(!is_narrow(
+            &Search::of_heading("# base <DC=emea,DC=contoso,DC=com> (default) with scope subtree").unwrap()
+        ));
+    }
+
+    #[test]
+    fn only_a_heading_that_can_be_read_tells_a_search() {
+        for line in [
+            "# base <<WKGUID=a9d1ca15768811d1aded00c04fd8d5cd,DC=contoso,DC=com>> with scope subtree",
+            "# base DC=contoso,DC=com with scope subtree",
+            "# base <DC=contoso,DC=com> with scope everything",
+            "# base <DC=contoso,DC=com>",
+            "# filter: (objectclass=*)",
+        ] {
+            assert_eq!(Search::of_heading(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn another_search_or_an_export_without_a_heading_makes_up_for_a_narrow_one() {
+        let narrow = search("CN=Users,DC=emea,DC=contoso,DC=com", "oneLevel");
+        let whole = search("DC=emea,DC=contoso,DC=com", "subtree");
+        let mut searches = Searches::default();
+        searches.found_krbtgt(EMEA, Some(&narrow));
+        searches.covered(search("DC=contoso,DC=com", "subtree").whole_domain().map(str::to_owned));
+        assert!(
+            searches.missing(EMEA).unwrap().contains("from CN=Users,DC=emea,DC=contoso,DC=com with scope oneLevel")
+        );
+        for order in [[None, Some(&narrow)], [Some(&narrow), None], [Some(&whole), Some(&narrow)]] {
+            let mut searches = Searches::default();
+            order.into_iter().for_each(|search| searches.found_krbtgt(EMEA, search));
+            assert!(searches.missing(EMEA).is_none(), "{order:?}");
+        }
+        searches.covered(whole.whole_domain().map(str::to_owned));
+        assert!(searches.missing(EMEA).is_none());
+        assert_eq!(search("CN=Configuration,DC=contoso,DC=com", "subtree").whole_domain(), None);
+    }
+}
