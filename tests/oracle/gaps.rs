@@ -66,7 +66,9 @@ fn of_domains(relations: &Relations) -> Vec<Gap> {
     let seen = named.iter().filter(|domain| read.contains(**domain)).chain(with_accounts.difference(&named));
     let partly = seen.filter(|domain| !has_krbtgt(domain)).map(|_| Gap::seen(&["krbtgt"]));
     let unknown = with_accounts.difference(&named).map(|domain| Gap::blinding(&[domain]));
-    unread.chain(partly).chain(unknown).collect()
+    let mapped = directory.entries.iter().any(|entry| entry.shows("sPNMappings"));
+    let unmapped = (!mapped).then(|| Gap::seen(&["sPNMappings"]));
+    unread.chain(partly).chain(unknown).chain(unmapped).collect()
 }
 
 fn of_attributes(relations: &Relations) -> Vec<Gap> {

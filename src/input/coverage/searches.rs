@@ -51,11 +51,10 @@ impl Search {
         (self.scope == Scope::Deep && !key.is_empty() && self.base.domain_key() == key).then_some(key)
     }
 
-    /// Whether it covers a domain, given its key: a global catalog also shows those below the base, and all where that is empty.
-    fn covers(&self, domain: &str) -> bool {
-        let base = self.base.key();
-        self.scope == Scope::Deep
-            && (base.is_empty() || domain.strip_suffix(base).is_some_and(|rest| rest.is_empty() || rest.ends_with(',')))
+    /// Whether it found this object in a part of a domain only. What it cannot have found came from elsewhere: files may be joined.
+    fn is_narrow_of(&self, found: &Dn) -> bool {
+        let is_of_domain = self.base.domain_key() == found.domain_key();
+        is_of_domain && self.whole_domain().is_none() && found.lineage().any(|above| above == self.base.key())
     }
 }
 
@@ -75,14 +74,11 @@ impl Searches {
     }
 
     /// Notes that krbtgt of a domain was read, and the search that found it. Of what came without one nobody can say how much it covers.
-    pub fn found_krbtgt(&mut self, domain: &str, search: Option<&Search>) {
-        match search.filter(|search| !search.covers(domain)) {
-            Some(search) => {
-                self.narrow.insert(domain.to_owned(), search.clone());
-            }
-            None => {
-                self.whole.insert(domain.to_owned());
-            }
+    pub fn found_krbtgt(&mut self, krbtgt: &Dn, search: Option<&Search>) {
+        let domain = krbtgt.domain_key().to_owned();
+        match search.filter(|search| search.is_narrow_of(krbtgt)) {
+            Some(search) => drop(self.narrow.insert(domain, search.clone())),
+            None => drop(self.whole.insert(domain)),
         }
     }
 
@@ -107,28 +103,36 @@ mod tests {
         Search::of_heading(&format!("# base <{base}> with scope {scope}")).unwrap()
     }
 
+    fn krbtgt() -> Dn {
+        Dn::parse("CN=krbtgt,CN=Users,DC=emea,DC=contoso,DC=com").unwrap()
+    }
+
     fn is_narrow(search: &Search) -> bool {
         let mut searches = Searches::default();
-        searches.found_krbtgt(EMEA, Some(search));
+        searches.found_krbtgt(&krbtgt(), Some(search));
         searches.missing(EMEA).is_some()
     }
 
     #[test]
-    fn a_search_covers_a_domain_from_its_top_or_from_above() {
-        for base in ["DC=emea,DC=contoso,DC=com", "dc=emea, dc=Contoso,dc=com", "DC=contoso,DC=com", ""] {
-            for scope in ["subtree", "children"] {
-                assert!(!is_narrow(&search(base, scope)), "{base} {scope}");
-            }
-            for scope in ["oneLevel", "baseObject"] {
-                assert!(is_narrow(&search(base, scope)), "{base} {scope}");
-            }
+    fn a_search_in_a_domain_covers_it_from_its_top_to_its_bottom() {
+        for base in ["DC=emea,DC=contoso,DC=com", "dc=emea, dc=Contoso,dc=com"] {
+            assert!(!is_narrow(&search(base, "subtree")) && !is_narrow(&search(base, "children")), "{base}");
+            assert!(is_narrow(&search(base, "oneLevel")) && is_narrow(&search(base, "baseObject")), "{base}");
         }
-        for base in ["CN=Users,DC=emea,DC=contoso,DC=com", "DC=toso,DC=com", "DC=a,DC=emea,DC=contoso,DC=com"] {
+        for base in ["CN=Users,DC=emea,DC=contoso,DC=com", "CN=krbtgt,CN=Users,DC=emea,DC=contoso,DC=com"] {
             assert!(is_narrow(&search(base, "subtree")), "{base}");
         }
-        assert!(!is_narrow(
-            &Search::of_heading("# base <DC=emea,DC=contoso,DC=com> (default) with scope subtree").unwrap()
-        ));
+        let default = "# base <DC=emea,DC=contoso,DC=com> (default) with scope subtree";
+        assert!(!is_narrow(&Search::of_heading(default).unwrap()));
+    }
+
+    #[test]
+    fn a_search_of_a_global_catalog_and_one_that_cannot_have_found_it_tell_nothing() {
+        let elsewhere =
+            ["OU=All,DC=emea,DC=contoso,DC=com", "CN=Configuration,DC=contoso,DC=com", "DC=fabrikam,DC=com"];
+        for base in ["", "DC=contoso,DC=com"].into_iter().chain(elsewhere) {
+            assert!(!is_narrow(&search(base, "subtree")), "{base}");
+        }
     }
 
     #[test]
@@ -149,14 +153,16 @@ mod tests {
         let narrow = search("CN=Users,DC=emea,DC=contoso,DC=com", "oneLevel");
         let whole = search("DC=emea,DC=contoso,DC=com", "subtree");
         let mut searches = Searches::default();
-        searches.found_krbtgt(EMEA, Some(&narrow));
+        searches.found_krbtgt(&krbtgt(), Some(&narrow));
         searches.covered(search("DC=contoso,DC=com", "subtree").whole_domain().map(str::to_owned));
         assert!(
             searches.missing(EMEA).unwrap().contains("from CN=Users,DC=emea,DC=contoso,DC=com with scope oneLevel")
         );
         for order in [[None, Some(&narrow)], [Some(&narrow), None], [Some(&whole), Some(&narrow)]] {
             let mut searches = Searches::default();
-            order.into_iter().for_each(|search| searches.found_krbtgt(EMEA, search));
+            for search in order {
+                searches.found_krbtgt(&krbtgt(), search);
+            }
             assert!(searches.missing(EMEA).is_none(), "{order:?}");
         }
         searches.covered(whole.whole_domain().map(str::to_owned));

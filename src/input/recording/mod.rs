@@ -172,10 +172,10 @@ impl Scan {
             }
             let position = self.files * LINES + record.line();
             if let Some(entry) = look.at(record, &self.selected, &mut |name| self.passed_over.note(name))? {
-                let krbtgt = is_krbtgt(&entry).then(|| entry.dn.domain_key().to_owned());
+                let krbtgt = is_krbtgt(&entry).then(|| entry.dn.clone());
                 self.take(entry, Place { position, adds: record.is_addition() })?;
-                if let Some(domain) = krbtgt {
-                    self.beside.searches.found_krbtgt(&domain, reader.watch().search());
+                if let Some(krbtgt) = krbtgt {
+                    self.beside.searches.found_krbtgt(&krbtgt, reader.watch().search());
                 }
             } else {
                 self.passed_over.add(record, position)?;
