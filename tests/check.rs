@@ -663,6 +663,28 @@ fn a_file_that_ends_within_a_line_is_not_whole() {
     assert_eq!(judged(&format!("{whole}\n# a comment")).code, 1, "a comment may end as it likes");
 }
 
+/// `copy a+b c` of cmd.exe joins files so.
+#[test]
+fn the_end_of_file_of_cmd_at_the_end_changes_nothing() {
+    let ldif = text(CLEAN);
+    let run = run_with_input(["check", "--format", "json", "--from", "-"], format!("{ldif}\u{1a}").as_bytes());
+    assert_eq!((run.code, run.stdout), (0, judged(&ldif).stdout));
+    // Within a line it is no line end.
+    incomplete_because(&format!("{}\u{1a}", ldif.trim_end()), "ends within a line");
+}
+
+#[test]
+fn a_file_without_anything_is_called_empty() {
+    for nothing in ["", "\r\n\r\n", "# only\n  a comment\n"] {
+        incomplete_because(nothing, "this file is empty");
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty.ldf");
+        fs::write(&empty, nothing).unwrap();
+        let run = check([Path::new(CLEAN), &empty]);
+        assert_eq!((run.code, list(&run.report()["problems"]).count()), (2, 1), "{nothing:?}: {}", run.stdout);
+    }
+}
+
 #[test]
 fn an_export_in_which_no_computer_says_its_dns_name_is_not_whole() {
     let without: Vec<String> =

@@ -14,6 +14,9 @@ const CHUNK: usize = 256 * 1024;
 /// What UTF-8 begins with that was made on Windows.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// What `copy a+b c` of cmd.exe puts behind the last byte, Ctrl+Z.
+pub(super) const END_OF_FILE: u8 = 0x1a;
+
 /// Sees every physical line, without its end, before it is unfolded.
 pub trait LineWatch {
     /// One physical line.
@@ -70,6 +73,14 @@ impl<'a, W: LineWatch> Lines<'a, W> {
 
     pub(super) fn watch(&self) -> &W {
         self.watch
+    }
+
+    /// The first bytes of the file, as UTF-8, before any line was gone on to.
+    pub(super) fn head(&mut self, most: usize) -> io::Result<&[u8]> {
+        while self.unread.len() < most && !self.ended {
+            self.fill()?;
+        }
+        Ok(self.buffer.get(self.unread.start..self.unread.end.min(self.unread.start + most)).unwrap_or_default())
     }
 
     /// Goes on to the next logical line; false at the end of the file.
@@ -147,7 +158,8 @@ impl<'a, W: LineWatch> Lines<'a, W> {
                     return Ok(true);
                 }
                 None if self.ended => {
-                    let length = unread.len();
+                    let length = unread.strip_suffix(&[END_OF_FILE]).unwrap_or(unread).len();
+                    self.unread.end = self.unread.start + length;
                     if length > 0 {
                         self.take(length, cut);
                         let last = self.buffer.get(self.place.clone()).unwrap_or_default();

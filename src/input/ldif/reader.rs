@@ -46,15 +46,25 @@ pub struct Reader<'a, W> {
     names: Names,
     scratch: Vec<u8>,
     record: Record,
-    /// Whether a record was read; before the first one, something else may stand there than LDIF.
-    has_begun: bool,
+    /// Whether anything but comments was read.
+    says_something: bool,
 }
 
 impl<'a, W: LineWatch> Reader<'a, W> {
-    /// A reader of `input`; `watch` sees every physical line.
+    /// A reader of `input`; `watch` sees every physical line. What is something else than LDIF is refused.
     pub fn new(input: impl BufRead + 'a, watch: &'a mut W) -> Result<Self, Refusal> {
-        let lines = Lines::new(input, watch).map_err(|error| unreadable(1, &error))?;
-        Ok(Self { lines, names: Names::new(), scratch: Vec::new(), record: Record::default(), has_begun: false })
+        let unreadable = |error| unreadable(1, &error);
+        let mut lines = Lines::new(input, watch).map_err(unreadable)?;
+        if let Some((line, form)) = form::of(lines.head(form::HEAD).map_err(unreadable)?) {
+            return Err(Refusal { line, cause: form.to_owned() });
+        }
+        Ok(Self { lines, names: Names::new(), scratch: Vec::new(), record: Record::default(), says_something: false })
+    }
+
+    /// Whether anything but comments was read so far.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        self.says_something
     }
 
     /// What watches, which has seen all lines up to the end of the last record.
@@ -77,13 +87,10 @@ impl<'a, W: LineWatch> Reader<'a, W> {
             if line.says_nothing() || was_behind_comment && ends_comment(line.bytes) {
                 continue;
             }
-            if let Some(form) = Some(line.bytes).filter(|_| !self.has_begun).and_then(form::of) {
-                return Err(line.refusal(form));
-            }
+            self.says_something = true;
             let (colon, kind) = self.names.at(line.bytes).ok_or_else(|| line.no_ldif())?;
             let value = line.value(colon, &mut self.scratch)?;
             if let Kind::Dn = kind {
-                self.has_begun = true;
                 self.record.begin(line.number, value);
                 self.rest_of_record()?;
                 return Ok(Some(&self.record));
@@ -222,10 +229,10 @@ impl<'a> Line<'a> {
     }
 
     fn no_ldif(self) -> Refusal {
-        if let Some(form) = form::of(self.bytes).filter(|_| self.bytes.starts_with(b">")) {
+        if let Some((_, form)) = form::of(self.bytes) {
             self.refusal(form)
         } else if self.bytes.contains(&0) {
-            self.refusal("this is no LDIF: there are NUL bytes in it; UTF-16 has to begin with a byte order mark")
+            self.refusal("this is no LDIF: there are NUL bytes in it")
         } else {
             self.refusal("this is no LDIF: a line has to be `attribute: value`, or begin with a space to continue one")
         }
@@ -345,7 +352,7 @@ mod tests {
             ("version: 2\n", 1),
             ("\n <html>\n", 2),
             ("dn: CN=a\n-\n", 2),
-            ("d\0n\0:\0", 1),
+            ("dn\0\0:\0", 1),
         ] {
             assert_eq!(read(text).unwrap_err().line, line, "{text:?}");
         }

@@ -2,16 +2,23 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::lines::END_OF_FILE;
+
 const CHUNK: usize = 64 * 1024;
 
-/// Bytes as UTF-8 whatever the byte order mark says of them; without one they pass unchanged.
+/// Bytes as UTF-8, whatever the byte order mark says of them. UTF-16 without one is told by its zeros: LDIF begins with letters, `#` or a
+/// line end. Anything else passes unchanged.
 pub(super) fn utf8<'a>(mut input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    let mut start = Vec::with_capacity(3);
-    input.by_ref().take(3).read_to_end(&mut start)?;
+    let mut start = Vec::with_capacity(4);
+    input.by_ref().take(4).read_to_end(&mut start)?;
     Ok(match start.as_slice() {
-        [0xef, 0xbb, 0xbf] => Box::new(input),
+        [0xef, 0xbb, 0xbf, ..] => Box::new(io::Cursor::new(start.split_off(3)).chain(input)),
+        // UTF-32
+        [0xff, 0xfe, 0, 0] => Box::new(io::Cursor::new(start).chain(input)),
         [0xff, 0xfe, ..] => Box::new(Utf16::new(start.split_off(2), input, u16::from_le_bytes)),
         [0xfe, 0xff, ..] => Box::new(Utf16::new(start.split_off(2), input, u16::from_be_bytes)),
+        [1..0x80, 0, 1..0x80, 0] => Box::new(Utf16::new(start, input, u16::from_le_bytes)),
+        [0, 1..0x80, 0, 1..0x80] => Box::new(Utf16::new(start, input, u16::from_be_bytes)),
         _ => Box::new(io::Cursor::new(start).chain(input)),
     })
 }
@@ -34,6 +41,9 @@ impl<R: BufRead, F: Fn([u8; 2]) -> u16> Utf16<R, F> {
     /// Decodes the next chunk into `ready`; nothing is ready at the end of the input.
     fn decode(&mut self) -> io::Result<()> {
         let read = self.input.by_ref().take(CHUNK as u64).read_to_end(&mut self.bytes)?;
+        if read == 0 && self.bytes == [END_OF_FILE] {
+            self.bytes.clear();
+        }
         if read == 0 && !self.bytes.len().is_multiple_of(2) {
             return Err(malformed());
         }
@@ -112,6 +122,25 @@ mod tests {
         assert_eq!(decoded(&utf16(&text, u16::to_be_bytes)).unwrap(), text);
         assert_eq!(decoded(format!("\u{feff}{text}").as_bytes()).unwrap(), text);
         assert_eq!(decoded(text.as_bytes()).unwrap(), text);
+    }
+
+    #[test]
+    fn utf16_without_a_byte_order_mark_is_told_by_its_zeros() {
+        for text in ["dn: CN=Zürich 𝒳\r\n", "\r\n# a\r\n", "version: 1\r\n"] {
+            assert_eq!(decoded(&utf16(text, u16::to_le_bytes)[2..]).unwrap(), text);
+            assert_eq!(decoded(&utf16(text, u16::to_be_bytes)[2..]).unwrap(), text);
+        }
+        for other in ["d\0n\0\0\0", "dn: \0\0", "d\0n:", "\0\0\0a"] {
+            let expected = if other == "d\0n\0\0\0" { "dn\0" } else { other };
+            assert_eq!(decoded(other.as_bytes()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_end_of_file_of_cmd_is_no_half_character() {
+        let mut copied = utf16("dn: CN=a\r\n", u16::to_le_bytes);
+        copied.push(0x1a);
+        assert_eq!(decoded(&copied).unwrap(), "dn: CN=a\r\n");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub use self::trailer::{Header, write};
 use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
+use crate::directory::gap::Gap;
 use crate::directory::schema::{self, Attribute};
 use crate::directory::text::{printable, quoted, same};
 use crate::input::coverage::{self, Beside};
@@ -118,6 +119,13 @@ impl Failure {
     }
 }
 
+/// What was in a file.
+struct Seen {
+    records: u64,
+    /// Whether there were neither records nor anything else but comments.
+    is_empty: bool,
+}
+
 /// The reading of all files.
 struct Scan {
     reading: Reading,
@@ -147,16 +155,21 @@ impl Scan {
 
     fn source(&mut self, source: Source) -> Result<()> {
         let mut trailer = TrailerCheck::default();
-        let entries = self.records(source.input, &mut trailer).map_err(|failure| failure.of(&source.name))?;
+        let Seen { records, is_empty } =
+            self.records(source.input, &mut trailer).map_err(|failure| failure.of(&source.name))?;
         self.beside.named.extend(trailer.referrals());
         self.beside.searches.covered(trailer.covered());
-        let gaps = trailer.gaps(&source.name, entries);
+        if is_empty && !trailer.is_recording() {
+            let what = "this file is empty, or holds nothing but comments: the export failed, or found nothing; export it anew";
+            self.reading.gaps.push(Gap::new(source.name.clone(), what));
+        }
+        let gaps = trailer.gaps(&source.name, records);
         self.reading.gaps.extend(gaps);
         Ok(())
     }
 
-    /// Takes what matters as far as is known by now and puts the rest away; returns how many records there were.
-    fn records(&mut self, input: impl Read, trailer: &mut TrailerCheck) -> Result<u64, Failure> {
+    /// Takes what matters as far as is known by now and puts the rest away.
+    fn records(&mut self, input: impl Read, trailer: &mut TrailerCheck) -> Result<Seen, Failure> {
         /// No file has more lines.
         const LINES: u64 = 1 << 44;
         let mut reader = Reader::new(BufReader::new(input), trailer)?;
@@ -181,7 +194,7 @@ impl Scan {
                 self.passed_over.add(record, position)?;
             }
         }
-        Ok(count)
+        Ok(Seen { records: count, is_empty: !reader.says_something() })
     }
 
     /// Whether something of the same object was read before.
