@@ -14,7 +14,7 @@ const CHUNK: usize = 256 * 1024;
 /// What UTF-8 begins with that was made on Windows.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What `copy a+b c` of cmd.exe puts behind the last byte, Ctrl+Z.
+/// What `copy a+b c` of cmd.exe puts behind the last line, Ctrl+Z.
 pub(super) const END_OF_FILE: u8 = 0x1a;
 
 /// Sees every physical line, without its end, before it is unfolded.
@@ -158,8 +158,7 @@ impl<'a, W: LineWatch> Lines<'a, W> {
                     return Ok(true);
                 }
                 None if self.ended => {
-                    let length = unread.strip_suffix(&[END_OF_FILE]).unwrap_or(unread).len();
-                    self.unread.end = self.unread.start + length;
+                    let length = if unread == [END_OF_FILE] { 0 } else { unread.len() };
                     if length > 0 {
                         self.take(length, cut);
                         let last = self.buffer.get(self.place.clone()).unwrap_or_default();
