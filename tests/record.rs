@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{check, fixtures, lab, promised, run, run_in, run_with_input, text};
+use common::{Run, check, fixtures, lab, promised, run, run_in, run_with_input, text};
 use serde_json::Value;
 use spn_doctor::input::recording;
 
@@ -101,6 +101,21 @@ fn a_redacted_recording_comes_to_the_same_verdict() {
     let folder = tempfile::tempdir().unwrap();
     let faults: Vec<String> = cases().iter().filter_map(|case| redaction_fault(folder.path(), case)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_range_that_was_cut_off_is_so_in_a_redacted_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("redacted.ldif");
+    let cut_off = [PathBuf::from("fixtures/odd/ranges-cut-off.ldif")];
+    let words = ["record", "--redact", "-o", output.to_str().unwrap(), "--from"].map(PathBuf::from);
+    let written = run(words.iter().chain(&cut_off));
+    assert!(written.code == 2 && written.stderr.starts_with("not read: "), "{}", written.stderr);
+    let (before, after) = (check(&cut_off), check([&output]));
+    assert_eq!((before.code, after.code), (2, 2));
+    assert_eq!(outline(&after.report()), outline(&before.report()));
+    let problems = |run: &Run| run.report()["problems"].as_array().map(Vec::len);
+    assert_eq!(problems(&after), problems(&before));
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Account {
             disabled: facts.integer(entry, Attribute::UserAccountControl).is_some_and(|flags| flags & DISABLED != 0),
             last_logon: entry
                 .values(Attribute::LastLogonTimestamp)
-                .filter_map(schema::integer)
+                .filter_map(schema::large_integer)
                 .max()
                 .and_then(file_time),
             spns: spns.into(),

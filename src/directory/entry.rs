@@ -156,6 +156,11 @@ impl Entry {
         }
     }
 
+    /// Takes over which values of another reading of the same object came: what is incomplete there is so here.
+    pub fn copy_ranges(&mut self, other: &Self) {
+        self.ranges.clone_from(&other.ranges);
+    }
+
     /// Whether only ranges of the attribute were read.
     #[must_use]
     pub fn is_ranged(&self, attribute: Attribute) -> bool {

@@ -191,9 +191,17 @@ fn swapped(mut bytes: [u8; 16]) -> [u8; 16] {
     bytes
 }
 
-/// Reads an integer (syntax 2.5.5.9); flags are stored as signed numbers.
+/// Reads an integer (syntax 2.5.5.9), which has 32 bits. Flags are stored as signed numbers; some tools write them without the sign.
 #[must_use]
 pub fn integer(text: &str) -> Option<i64> {
+    let number = large_integer(text)?;
+    let is_short = i32::try_from(number).is_ok() || u32::try_from(number).is_ok();
+    is_short.then_some(number)
+}
+
+/// Reads a large integer (syntax 2.5.5.16), which has 64 bits.
+#[must_use]
+pub fn large_integer(text: &str) -> Option<i64> {
     text.trim().parse().ok()
 }
 
@@ -230,5 +238,16 @@ mod tests {
             assert_eq!(guid_key(odd.as_bytes()), odd.as_bytes());
             assert_eq!(guid_key(odd.to_uppercase().as_bytes()), odd.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_number_has_the_bits_of_its_syntax() {
+        for (text, number) in [("514", 514), (" -2147483648", -2_147_483_648), ("4294967295", 4_294_967_295)] {
+            assert_eq!(integer(text), Some(number));
+        }
+        for other in ["", "x", "1.5", "4294967296", "-2147483649", "4917155501234"] {
+            assert_eq!(integer(other), None, "{other}");
+        }
+        assert_eq!(large_integer("133500000000000000"), Some(133_500_000_000_000_000));
     }
 }

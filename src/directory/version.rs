@@ -55,6 +55,20 @@ impl Version {
         (8..15).contains(&self.major)
     }
 
+    /// The text of a version of which the same is required, whatever its own numbers are.
+    #[must_use]
+    pub fn alike(self) -> &'static str {
+        if self.is_2000() {
+            "Version 6.0 (Build 6249.4)"
+        } else if self.has_virtual_servers() {
+            "Version 6.5 (Build 7638.2)"
+        } else if self.is_2007_or_2010() {
+            "Version 14.3 (Build 30123.4)"
+        } else {
+            "Version 15.2 (Build 31544.4)"
+        }
+    }
+
     /// The product, `Exchange Server 2003`.
     #[must_use]
     pub fn product(self) -> String {
@@ -95,6 +109,24 @@ mod tests {
         }
         for nonsense in ["", "Version", "Version .1", "Version 99999999999.1", "6"] {
             assert_eq!(Version::of_text(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_stands_for_another_is_judged_alike() {
+        for text in [
+            "Version 6.0",
+            "Version 6.5.9",
+            "Version 1.2",
+            "Version 8.0",
+            "Version 10.77.88.99",
+            "Version 15.1",
+            "99.9",
+        ] {
+            let version = Version::of_text(text).unwrap();
+            let alike = Version::of_text(version.alike()).unwrap();
+            let judged = |of: Version| (of.is_2000(), of.has_virtual_servers(), of.is_2007_or_2010());
+            assert_eq!(judged(alike), judged(version), "{text}");
         }
     }
 

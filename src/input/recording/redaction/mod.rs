@@ -15,6 +15,7 @@ use crate::directory::gap::{Gap, Kind};
 use crate::directory::schema::{self, Attribute};
 use crate::directory::spn::Spn;
 use crate::directory::text::{fold, same};
+use crate::directory::version::Version;
 use crate::input::coverage::{self, Beside};
 
 /// Replaces all names, and leaves out what the judgement does not need.
@@ -61,6 +62,7 @@ impl Pseudonyms {
                 redacted.add(attribute.name(), value.as_bytes());
             }
         }
+        redacted.copy_ranges(entry);
         Some(redacted)
     }
 
@@ -70,7 +72,7 @@ impl Pseudonyms {
             Attribute::ObjectGuid | Attribute::LastLogonTimestamp => return None,
             Attribute::ServicePrincipalName => return self.spn(value),
             Attribute::ObjectClass => self.unless(value, words::is_class),
-            Attribute::SerialNumber => self.unless(value, words::is_version),
+            Attribute::SerialNumber => self.version(value),
             Attribute::IsDeleted
             | Attribute::ServerAutoStart
             | Attribute::ConnectorEnabled
@@ -84,7 +86,7 @@ impl Pseudonyms {
             | Attribute::ConnectorRole
             | Attribute::SendFlags
             | Attribute::UserAccountControl
-            | Attribute::SystemFlags => self.unless(value, |value| schema::integer(value).is_some()),
+            | Attribute::SystemFlags => self.flags(value),
             Attribute::AuthenticationProviders => {
                 self.list(value, ',', |this, name| this.unless(name, words::is_package))
             }
@@ -109,6 +111,21 @@ impl Pseudonyms {
     /// A value that is harmless if it is one of a kind.
     fn unless(&mut self, value: &str, is_harmless: impl Fn(&str) -> bool) -> String {
         if is_harmless(value) { value.to_owned() } else { self.text(value) }
+    }
+
+    /// Flags, or a version packed into a number, without signs and zeros that say nothing. What is too large for either is no number to
+    /// the judgement, nor is its pseudonym.
+    fn flags(&mut self, value: &str) -> String {
+        schema::integer(value).map_or_else(|| self.text(value), |number| number.to_string())
+    }
+
+    /// A version; where it is written as Exchange never does, one that is judged alike.
+    fn version(&mut self, value: &str) -> String {
+        match Version::of_text(value) {
+            Some(_) if words::is_version(value) => value.to_owned(),
+            Some(version) => version.alike().to_owned(),
+            None => self.text(value),
+        }
     }
 
     fn list(&mut self, value: &str, between: char, mut each: impl FnMut(&mut Self, &str) -> String) -> String {

@@ -5,7 +5,7 @@ use crate::directory::entry::entry;
 use crate::directory::gap::Prose;
 
 /// What no redacted recording may hold, in any spelling.
-const MARKS: [&str; 3] = ["fritz", "zyx", "77.88"];
+const MARKS: [&str; 6] = ["fritz", "zyx", "77.88", "4917155501234", "49171", "55501"];
 
 fn written(reading: &Reading) -> String {
     let mut out = Vec::new();
@@ -57,6 +57,28 @@ fn what_belongs_together_still_does() {
     assert_eq!(account.dn.key(), "cn=n2,dc=n1");
     assert!(account.values(Attribute::SamAccountName).eq(["n2$"]));
     assert!(account.values(Attribute::ServicePrincipalName).eq(["HOST/n2.n1"]));
+}
+
+#[test]
+fn numbers_say_nothing_beyond_their_value() {
+    let mut pseudonyms = Pseudonyms::default();
+    let mut redacted = |attribute, value| pseudonyms.value(attribute, value);
+    assert_eq!(redacted(Attribute::UserAccountControl, " +0514 ").as_deref(), Some("514"));
+    assert_eq!(redacted(Attribute::UserAccountControl, "4917155501234").as_deref(), Some("n1"));
+    assert_eq!(redacted(Attribute::LastLogonTimestamp, "133500000000000000"), None);
+    assert_eq!(
+        redacted(Attribute::SerialNumber, "Version 10.77.88.99").as_deref(),
+        Some("Version 14.3 (Build 30123.4)")
+    );
+}
+
+#[test]
+fn an_incomplete_range_stays_incomplete() {
+    let mut reading = Reading::default();
+    reading.add(entry("CN=EX01,DC=zyx", &[("sAMAccountName", "EX01$"), ("servicePrincipalName;range=0-1", "HOST/x")]));
+    let cut_off = |reading: &Reading| reading.entries().find_map(Entry::cut_off);
+    assert_eq!(cut_off(&redact(&reading)), Some(Attribute::ServicePrincipalName));
+    assert!(redact(&reading).gaps.iter().any(|gap| gap.what.contains("read only in part")));
 }
 
 #[test]
@@ -126,6 +148,13 @@ const FORMS: &[&str] = &[
     "fritz/changepw",
     "Fritz Müller, zyx",
     "+49 77.88",
+    "4917155501234",
+    "-4917155501234 ",
+    "+0000004917155501234",
+    "Version 49171 55501 23477 (Build 1)",
+    "Version 49171.55501 (Build 1)",
+    "Version 10.77.88.99",
+    "SMTPSVC/a:49171/zyx",
 ];
 
 proptest! {

@@ -105,9 +105,6 @@ const PROTOCOLS: &[&str] = &["ncacn_vns_spp", "netbios", "ncacn_np", "ncacn_spx"
 /// The packages of Integrated Windows Authentication.
 const PACKAGES: &[&str] = &["GSSAPI", "NTLM", "Negotiate", "Kerberos"];
 
-/// The words around the numbers of a version.
-const OF_VERSIONS: &[&str] = &["Version", "Build", "Service", "Pack"];
-
 fn is_one_of(word: &str, words: &[&str]) -> bool {
     words.iter().any(|known| same(known, word))
 }
@@ -145,13 +142,29 @@ pub(super) fn is_package(name: &str) -> bool {
     is_one_of(name, PACKAGES)
 }
 
-/// Whether a text is a version as Exchange writes it, `Version 15.1 (Build 32507.6)`, and nothing else.
+/// Whether a text is a version as Exchange writes it, `Version 15.1 (Build 32507.6)`, maybe with a service pack, and nothing else.
 pub(super) fn is_version(text: &str) -> bool {
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let is_number = |word: &str| word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
-    text.starts_with("Version ")
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || " .:()".contains(c))
-        && words.all(|word| is_number(word) || is_one_of(word, OF_VERSIONS))
+    let Some((numbers, build)) = text.strip_prefix("Version ").and_then(|rest| rest.split_once(" (Build ")) else {
+        return false;
+    };
+    let Some(build) = build.strip_suffix(')') else { return false };
+    let (build, pack) = build.split_once(": ").map_or((build, None), |(build, pack)| (build, Some(pack)));
+    are_numbers(numbers, [2, 2]) && are_numbers(build, [5, 3]) && pack.is_none_or(is_service_pack)
+}
+
+/// Whether a text is two numbers around a dot, of so many digits at most.
+fn are_numbers(text: &str, digits: [usize; 2]) -> bool {
+    text.split_once('.').is_some_and(|(one, other)| is_number(one, digits[0]) && is_number(other, digits[1]))
+}
+
+/// `Service Pack 2`, `SP3`
+fn is_service_pack(text: &str) -> bool {
+    let number = text.strip_prefix("Service Pack ").or_else(|| text.strip_prefix("SP"));
+    number.is_some_and(|number| is_number(number, 1))
+}
+
+fn is_number(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -160,10 +173,25 @@ mod tests {
 
     #[test]
     fn a_version_has_only_its_own_words() {
-        for version in ["Version 15.1 (Build 32507.6)", "Version 6.5 (Build 7638.2: Service Pack 2)"] {
+        for version in [
+            "Version 15.1 (Build 32507.6)",
+            "Version 6.5 (Build 7638.2: Service Pack 2)",
+            "Version 6.0 (Build 6249.4: SP3)",
+        ] {
             assert!(is_version(version), "{version}");
         }
-        for other in ["Version 15.1 (Build of Fritz)", "Fritz 15.1", "Version 123456789", "Version 15.1 “a”"] {
+        for other in [
+            "Version 15.1 (Build of Fritz)",
+            "Fritz 15.1",
+            "Version 123456789",
+            "Version 15.1 “a”",
+            "Version 49171 55501 23477 (Build 1)",
+            "Version 10.77.88.99",
+            "Version 49171.5 (Build 55501.2)",
+            "Version 15.1 (Build 32507.6) 49171",
+            "Version 15.1 (Build 32507.6: SP3: SP4)",
+            "Version 15.1 (Build 32507.4917)",
+        ] {
             assert!(!is_version(other), "{other}");
         }
     }
