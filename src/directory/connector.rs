@@ -46,7 +46,7 @@ impl SendConnector {
     /// The same where doubts are told of elsewhere.
     #[must_use]
     pub fn read(entry: &Entry) -> Option<Self> {
-        Self::of(entry, &mut Doubts(Vec::new()))
+        Self::of(entry, &mut Doubts::beside(Vec::new()))
     }
 
     /// The smart hosts, each by itself.

@@ -1,7 +1,7 @@
 //! What is contradictory or unreadable becomes a gap instead of a guess.
 
 use super::entry::Entry;
-use super::gap::{Gap, Kind, Prose};
+use super::gap::{Gap, Kind, MOST_GAPS, Prose};
 use super::schema::{self, Attribute};
 use super::text::same;
 
@@ -17,10 +17,28 @@ pub(super) trait Facts {
     fn boolean(&mut self, entry: &Entry, attribute: Attribute) -> Option<bool>;
 }
 
-/// The doubts so far.
-pub(super) struct Doubts(pub(super) Vec<Gap>);
+/// The doubts so far, and how many more are told.
+pub(super) struct Doubts {
+    gaps: Vec<Gap>,
+    left: usize,
+}
 
 impl Doubts {
+    /// Beside what could not be read.
+    pub(super) fn beside(gaps: Vec<Gap>) -> Self {
+        Self { gaps, left: MOST_GAPS }
+    }
+
+    /// What could not be read or made out, sorted, each once.
+    pub(super) fn gaps(mut self) -> Vec<Gap> {
+        if self.left == 0 {
+            self.gaps.push(Gap::more());
+        }
+        self.gaps.sort();
+        self.gaps.dedup_by(|later, earlier| later.place == earlier.place && later.what == earlier.what);
+        self.gaps
+    }
+
     pub(super) fn about_ranges(&mut self, entry: &Entry) {
         if let Some(attribute) = entry.cut_off() {
             let what = Prose::new(attribute.name()).say(" was read only in part: a range of its values, up to the one that ends in `*`, is missing; export the attribute with all its ranges, or use `spn-doctor record`");
@@ -31,7 +49,10 @@ impl Doubts {
 
 impl Facts for Doubts {
     fn doubt(&mut self, entry: &Entry, what: Prose) {
-        self.0.push(Gap::at(&entry.dn, what));
+        if self.left > 0 {
+            self.left -= 1;
+            self.gaps.push(Gap::at(&entry.dn, what));
+        }
     }
 
     fn text(&mut self, entry: &Entry, attribute: Attribute) -> Option<String> {

@@ -140,7 +140,9 @@ impl Entry {
     /// How much memory it takes, and what is made of it later, at most; more or less.
     #[must_use]
     pub fn weight(&self) -> usize {
-        400 + 4 * self.dn.as_str().len() + self.text.len() + 96 * self.values.len()
+        let values: usize = self.all().map(|(_, value)| 96 + weight_of_text(value)).sum();
+        let ranges: usize = self.ranges.values().map(|ranges| 100 + 64 * ranges.len()).sum();
+        400 + 3 * self.dn.as_str().len() + weight_of_text(self.dn.as_str()) + values + ranges
     }
 
     /// Takes in what another reading says of the same object.
@@ -172,6 +174,13 @@ impl Entry {
     pub fn cut_off(&self) -> Option<Attribute> {
         self.ranges.iter().find(|(_, ranges)| !whole(ranges)).map(|(attribute, _)| *attribute)
     }
+}
+
+/// What a text takes. One that is longer than any name of a directory's is told many times over, with what is invisible written out.
+fn weight_of_text(text: &str) -> usize {
+    const LONGEST_NAME: usize = 1024;
+    const TOLD: usize = 12;
+    if text.len() > LONGEST_NAME { TOLD * text.len() } else { text.len() }
 }
 
 /// Whether the ranges, put in order, run from 0 to the end.

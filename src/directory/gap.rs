@@ -28,6 +28,15 @@ impl Gap {
         Self::new(Prose::place(Kind::Dn, object.as_str()), what)
     }
 
+    /// Stands for those that are not told.
+    #[must_use]
+    pub fn more() -> Self {
+        Self::new(
+            "directory",
+            "there are more problems than are told here: put these right first, then read it all again",
+        )
+    }
+
     /// Names the commands that close it.
     #[must_use]
     pub fn fixed_by(mut self, commands: impl IntoIterator<Item = String>) -> Self {
@@ -107,6 +116,7 @@ impl Prose {
     }
 
     fn push(&mut self, kind: Kind, name: &str) {
+        let name = &told(kind, name);
         let start = self.text.len();
         self.text.push_str(&written(kind, name));
         self.names.push((start..self.text.len(), kind, name.to_owned()));
@@ -137,14 +147,35 @@ impl Prose {
     }
 }
 
-/// A name in the middle of a sentence.
-fn written(kind: Kind, name: &str) -> String {
+/// What is told of a name: any text may be there, of any length.
+fn told(kind: Kind, name: &str) -> String {
     const MOST: usize = 500;
     match kind {
-        Kind::Dn | Kind::Host => shown(name),
-        Kind::Text => quoted(&clipped(name, MOST)),
+        Kind::Dn | Kind::Host => name.to_owned(),
+        Kind::Text => clipped(name, MOST),
     }
 }
+
+/// A name in the middle of a sentence.
+fn written(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Dn | Kind::Host => shown(name),
+        Kind::Text => quoted(name),
+    }
+}
+
+/// The first of very many problems, and that there are more: nobody would read them, and a report has to fit into memory.
+pub fn first_of_many(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
+    let mut gaps = gaps.into_iter();
+    let mut first: Vec<Gap> = gaps.by_ref().take(MOST_GAPS).collect();
+    if gaps.next().is_some() {
+        first.push(Gap::more());
+    }
+    first
+}
+
+/// So many problems of one kind are told.
+pub const MOST_GAPS: usize = 10_000;
 
 impl From<&'static str> for Prose {
     fn from(words: &'static str) -> Self {

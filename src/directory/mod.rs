@@ -51,6 +51,8 @@ pub struct Directory {
     pub host_covers_smtpsvc: bool,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+    /// The place of each server, by [`Dn::key`].
+    places: HashMap<String, usize>,
 }
 
 impl Directory {
@@ -63,14 +65,14 @@ impl Directory {
     /// The same of these entries. Those given away are dropped one by one: there may be a hundred thousand.
     #[must_use]
     pub fn of<E: Borrow<Entry>>(entries: impl Iterator<Item = E>, gaps: Vec<Gap>) -> Self {
-        let mut doubts = Doubts(gaps);
+        let mut doubts = Doubts::beside(gaps);
         let held: Vec<E> = entries.filter(|entry| !entry.borrow().is_deleted()).collect();
         let entries: Vec<&Entry> = held.iter().map(Borrow::borrow).collect();
         for entry in &entries {
             doubts.about_ranges(entry);
         }
         let mut domains = Domains::of(entries.iter().copied(), &mut doubts);
-        let (servers, orphans) = exchange(&entries, &mut doubts);
+        let Exchange { servers, places, orphans } = exchange(&entries, &mut doubts);
         let mut send_connectors: Vec<_> =
             entries.iter().filter_map(|entry| SendConnector::of(entry, &mut doubts)).collect();
         sort_folded(&mut send_connectors, |connector| &connector.name);
@@ -84,11 +86,9 @@ impl Directory {
                 accounts.push(Account::of(entry, domains.of_object(&entry.dn), &mut doubts));
             }
         }
-        let mut gaps = doubts.0;
-        gaps.sort();
-        gaps.dedup_by(|later, earlier| later.place == earlier.place && later.what == earlier.what);
+        let gaps = doubts.gaps();
         let accounts = Accounts::new(accounts);
-        Self { servers, orphans, send_connectors, bridgeheads, accounts, domains, host_covers_smtpsvc, gaps }
+        Self { servers, orphans, send_connectors, bridgeheads, accounts, domains, host_covers_smtpsvc, gaps, places }
     }
 
     /// Who holds `SMTPSVC/<name>` as a domain controller sees it: its holders, or where there is none and `HOST` stands for
@@ -106,7 +106,13 @@ impl Directory {
     /// The server that an object lies below.
     #[must_use]
     pub fn server_above(&self, dn: &Dn) -> Option<&Server> {
-        lineage(dn).find_map(|above| self.servers.iter().find(|server| server.dn.key() == above))
+        self.servers.get(self.place_above(dn)?)
+    }
+
+    /// The place among all servers of the one that an object lies below.
+    #[must_use]
+    pub fn place_above(&self, dn: &Dn) -> Option<usize> {
+        lineage(dn).find_map(|above| self.places.get(above)).copied()
     }
 }
 
@@ -140,8 +146,16 @@ pub fn is_lost_and_found(dn: &Dn) -> bool {
     dn.key().contains(LOST_AND_FOUND)
 }
 
-/// The servers, with the endpoints below them, and the endpoints that lost theirs.
-fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> (Vec<Server>, Vec<Endpoint>) {
+/// What was made of the Exchange organization.
+struct Exchange {
+    /// With the endpoints below them.
+    servers: Vec<Server>,
+    places: HashMap<String, usize>,
+    /// The endpoints that lost their servers.
+    orphans: Vec<Endpoint>,
+}
+
+fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> Exchange {
     let mut servers = Vec::new();
     for entry in entries.iter().filter(|entry| server::is_server(entry)) {
         servers.push(Server::of(entry, doubts));
@@ -166,5 +180,5 @@ fn exchange(entries: &[&Entry], doubts: &mut Doubts) -> (Vec<Server>, Vec<Endpoi
             None => {}
         }
     }
-    (servers, orphans)
+    Exchange { servers, places, orphans }
 }

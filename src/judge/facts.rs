@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::identity::Identity;
+use super::identity::{self, Identity};
 use super::owners::Owners;
 use super::requirements::{Judged, Needs, Requirement, Status};
 use super::severity::Severity;
 use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::endpoint::Kerberos;
-use crate::directory::gap::Gap;
+use crate::directory::gap::{Gap, first_of_many};
 use crate::directory::host::HostName;
 use crate::directory::server::Skipped;
 use crate::directory::spn::Spn;
@@ -26,28 +26,37 @@ pub struct Facts<'a> {
     pub owners: Owners<'a>,
     /// The place of the server that an account was chosen for, by the account's [`Dn::key`](crate::directory::dn::Dn::key).
     accounts: HashMap<String, usize>,
+    /// The places of the first servers that an account may belong to, by the account's [`Dn::key`](crate::directory::dn::Dn::key).
+    candidates: HashMap<&'a str, Vec<usize>>,
     /// What could not be judged.
     pub gaps: Vec<Gap>,
 }
 
-/// Far more than any organisation has. Who holds a name is told to each server that requires it and of each that is held in
-/// vain, so that of much on both sides there would be more than fits into memory.
-const MOST_HOLDINGS: usize = 1_000_000;
+/// Who holds a name is told to each server that requires it and of each that is held in vain, so that of much on both sides there would be
+/// more than fits into memory. These are far more bytes than any organisation's holders take.
+const MOST_BYTES: usize = 192 << 20;
+/// Far more machines than any organisation has that may be its servers' accounts, counted for each server.
+const MOST_CANDIDATES: usize = 1_000_000;
+/// What was not judged, and why.
+const TOO_MUCH: &str = "its Exchange servers share so many accounts and names that nothing was judged: look for names that thousands of objects hold";
 
 impl<'a> Facts<'a> {
     /// Works out what every server of the directory requires.
     #[must_use]
     pub fn new(directory: &'a Directory) -> Self {
+        let candidates = directory.servers.iter().map(|server| identity::count_candidates(directory, server));
+        if candidates.sum::<usize>() > MOST_CANDIDATES {
+            return Self::unjudged(directory, TOO_MUCH);
+        }
         let mut servers: Vec<_> = directory.servers.iter().map(|server| Judged::new(directory, server)).collect();
         make_ambiguous(&mut servers);
         let owners = owners(directory, &servers);
-        let mut gaps = unknown_names(&servers);
+        let gaps = unknown_names(&servers);
         let Some(required) = required(directory, &servers) else {
-            let what = "its Exchange servers share so many accounts and names that nothing was judged: look for names that thousands of objects hold";
-            gaps.push(Gap::new("directory", what));
-            return Self { directory, servers: Vec::new(), owners, accounts: HashMap::new(), gaps };
+            return Self::unjudged(directory, TOO_MUCH);
         };
-        let scene = Scene { directory, owners: &owners, announcers: announcers(&required) };
+        let is_only_mover = directory.servers.iter().filter(|server| server.skipped.is_none()).take(2).count() == 1;
+        let scene = Scene { owners: &owners, announcers: announcers(&required), is_only_mover };
         for (place, required) in required.into_iter().enumerate() {
             let Some(judged) = servers.get(place) else { continue };
             let requirements = required.into_iter().map(|required| scene.requirement(place, judged, required));
@@ -58,7 +67,16 @@ impl<'a> Facts<'a> {
             }
         }
         let accounts = places_of_accounts(&servers);
-        Self { directory, servers, owners, accounts, gaps }
+        let candidates = places_of_candidates(&servers);
+        Self { directory, servers, owners, accounts, candidates, gaps }
+    }
+
+    /// What is left where nothing can be judged.
+    pub(super) fn unjudged(directory: &'a Directory, why: &'static str) -> Self {
+        let owners = Owners::new(directory, std::iter::empty());
+        let gaps = vec![Gap::new("directory", why)];
+        let (accounts, candidates) = (HashMap::new(), HashMap::new());
+        Self { directory, servers: Vec::new(), owners, accounts, candidates, gaps }
     }
 
     /// Every requirement, with its server.
@@ -80,6 +98,12 @@ impl<'a> Facts<'a> {
         self.servers.iter().filter(|judged| judged.server.skipped.is_none())
     }
 
+    /// The Exchange servers that an account may belong to, the first few.
+    pub fn servers_of_candidate(&self, account: &Account) -> impl Iterator<Item = &Judged<'a>> {
+        let places = self.candidates.get(account.dn.key()).into_iter().flatten();
+        places.filter_map(|place| self.servers.get(*place))
+    }
+
     /// The Exchange server whose account this is.
     #[must_use]
     pub fn server_of(&self, account: &Account) -> Option<&Judged<'a>> {
@@ -96,10 +120,11 @@ struct Required<'a> {
 
 /// What of all servers decides about one requirement.
 struct Scene<'a, 'b> {
-    directory: &'a Directory,
     owners: &'b Owners<'a>,
     /// How many servers have endpoints that announce a name.
     announcers: HashMap<String, usize>,
+    /// Whether just one server moves mail.
+    is_only_mover: bool,
 }
 
 impl<'a> Scene<'a, '_> {
@@ -125,12 +150,10 @@ impl<'a> Scene<'a, '_> {
 
     /// The severity of the worst reason.
     fn if_missing(&self, judged: &Judged<'_>, is_own: bool, needs: &Needs<'_>) -> Severity {
-        let movers = self.directory.servers.iter().filter(|server| server.skipped.is_none());
-        let is_only_mover = movers.take(2).count() == 1;
         let meets_itself = judged.server.version.is_none_or(|version| !version.is_2007_or_2010());
-        let sender = needs.sender.then(|| warning_if(is_only_mover && !meets_itself));
+        let sender = needs.sender.then(|| warning_if(self.is_only_mover && !meets_itself));
         let announced = needs.kerberos().map(|kerberos| match kerberos {
-            Kerberos::VirtualServer => warning_if(is_own && is_only_mover),
+            Kerberos::VirtualServer => warning_if(is_own && self.is_only_mover),
             // The name that the server gives as a sender has nothing to fall back to.
             Kerberos::ExchangeServer { may_fall_back } => warning_if(is_own && may_fall_back && !needs.sender),
             Kerberos::Clients => Severity::Warning,
@@ -174,6 +197,22 @@ fn places_of_accounts(servers: &[Judged<'_>]) -> HashMap<String, usize> {
     servers.iter().enumerate().filter_map(account).collect()
 }
 
+/// The servers that an account may belong to, the first few.
+fn places_of_candidates<'a>(servers: &[Judged<'a>]) -> HashMap<&'a str, Vec<usize>> {
+    /// More than anybody is told of.
+    const MOST: usize = 4;
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, judged) in servers.iter().enumerate() {
+        for candidate in judged.identity.candidates() {
+            let known = places.entry(candidate.account.dn.key()).or_default();
+            if known.len() < MOST {
+                known.push(place);
+            }
+        }
+    }
+    places
+}
+
 /// How many servers have endpoints that announce each name.
 fn announcers(required: &[Vec<Required<'_>>]) -> HashMap<String, usize> {
     let mut announcers: HashMap<String, usize> = HashMap::new();
@@ -191,25 +230,27 @@ fn unknown_names(servers: &[Judged<'_>]) -> Vec<Gap> {
         let what = "the FQDN of this server is not known: its networkAddress has a name without a dot, and the dNSHostName of its account was not read or is not an FQDN";
         Gap::at(&judged.server.dn, what)
     };
-    servers.iter().filter(is_unknown).map(gap).collect()
+    first_of_many(servers.iter().filter(is_unknown).map(gap))
 }
 
 /// What each server requires; none if more holders would have to be told of than fit into any report.
 fn required<'a>(directory: &'a Directory, servers: &[Judged<'a>]) -> Option<Vec<Vec<Required<'a>>>> {
+    let accounts = &directory.accounts;
     let of_host_names = |judged: &Judged<'_>| -> usize {
-        judged.host_names().map(|name| weight(directory.accounts.holders(&Spn::host(name)).count())).sum()
+        judged.host_names().map(|name| weight_with_commands(accounts.holders(&Spn::host(name)))).sum()
     };
-    let of_held =
-        |account: &Account| -> usize { account.spns.iter().map(|spn| directory.accounts.holders(spn).count()).sum() };
+    let of_held = |account: &Account| -> usize {
+        account.spns.iter().map(|spn| accounts.holders(spn).map(weight).sum::<usize>()).sum()
+    };
     let mut told: usize = 0;
-    let mut tell = |holders: usize| {
-        told += holders;
-        (told <= MOST_HOLDINGS).then_some(())
+    let mut tell = |bytes: usize| {
+        told = told.saturating_add(bytes);
+        (told <= MOST_BYTES).then_some(())
     };
     let mut of_server = |judged: &Judged<'a>| {
         let required = judged.required().into_iter().map(|(name, needs)| {
             let holders = directory.holders(&name);
-            tell(weight(holders.len()))?;
+            tell(weight_with_commands(holders.iter().copied()))?;
             Some(Required { name, needs, holders })
         });
         let required = required.collect::<Option<Vec<_>>>()?;
@@ -219,10 +260,16 @@ fn required<'a>(directory: &'a Directory, servers: &[Judged<'a>]) -> Option<Vec<
     servers.iter().map(&mut of_server).collect()
 }
 
-/// What so many holders of a name add to a report: all but one may need a command and its undo, which are much longer than a name.
-fn weight(holders: usize) -> usize {
+/// What a holder of a name adds to a report.
+fn weight(holder: &Account) -> usize {
+    100 + holder.dn.as_str().len()
+}
+
+/// What the holders of a name add to a report: all but one may need a command and its undo, which are much longer than a name.
+fn weight_with_commands<'a>(mut holders: impl Iterator<Item = &'a Account>) -> usize {
     const COMMANDS: usize = 10;
-    holders.saturating_mul(COMMANDS).saturating_sub(COMMANDS - 1).max(holders)
+    let first = holders.next().map_or(0, weight);
+    first.saturating_add(holders.map(|holder| COMMANDS * weight(holder)).fold(0, usize::saturating_add))
 }
 
 fn status(account: &Account, holders: &[&Account]) -> Status {

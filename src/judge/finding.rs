@@ -64,8 +64,18 @@ impl Finding {
 
     /// Names endpoints of a server.
     #[must_use]
-    pub fn endpoints<'a>(mut self, judged: &Judged<'_>, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Self {
-        let name = |endpoint: &Endpoint| format!("{}\\{}", judged.server.names.name, endpoint.name);
+    pub fn endpoints<'a>(self, judged: &Judged<'_>, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Self {
+        self.endpoints_of(endpoints.into_iter().map(|endpoint| (judged, endpoint)))
+    }
+
+    /// Names endpoints of several servers.
+    #[must_use]
+    pub fn endpoints_of<'a, 'b: 'a>(
+        mut self,
+        endpoints: impl IntoIterator<Item = (&'a Judged<'b>, &'a Endpoint)>,
+    ) -> Self {
+        let name =
+            |(judged, endpoint): (&Judged<'_>, &Endpoint)| format!("{}\\{}", judged.server.names.name, endpoint.name);
         self.endpoints.extend(endpoints.into_iter().map(name));
         sort_folded(&mut self.endpoints, String::as_str);
         self
@@ -96,10 +106,46 @@ impl Finding {
             .spn(&requirement.spn, requirement.holders.iter().copied())
     }
 
+    /// How much memory it takes together with what a report makes of it, more or less.
+    fn weight(&self) -> usize {
+        let text = self.message.len() + self.why.len() + self.spn.as_ref().map_or(0, |spn| 2 * spn.as_str().len());
+        let lists = [&self.servers, &self.endpoints, &self.holders].into_iter().flatten();
+        let lists: usize = lists.map(|name| 40 + name.len()).sum();
+        1000 + 2 * (text + lists) + self.remedies.iter().map(Remedy::weight).sum::<usize>()
+    }
+
     /// Names a way to put it right, after those named before.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
         self.remedies.extend(remedy.into());
         self
+    }
+}
+
+/// What was found so far, up to what a report can tell: its text is held in the judgement and in the report at once.
+#[derive(Debug, Default)]
+pub struct Findings {
+    list: Vec<Finding>,
+    weight: usize,
+}
+
+impl Findings {
+    /// Of the 512 MiB that the whole program may take.
+    const MOST_BYTES: usize = 192 << 20;
+
+    /// Takes in more, as long as a report can tell of them.
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        let mut findings = findings.into_iter();
+        while self.weight <= Self::MOST_BYTES
+            && let Some(finding) = findings.next()
+        {
+            self.weight += finding.weight();
+            self.list.push(finding);
+        }
+    }
+
+    /// All of them; none if they are too much.
+    pub(super) fn all(self) -> Option<Vec<Finding>> {
+        (self.weight <= Self::MOST_BYTES).then_some(self.list)
     }
 }

@@ -101,15 +101,29 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The account and all that could be it: none of them is somebody else.
+    /// The account and all that could be it.
     #[must_use]
-    pub fn may_be(&self, account: &Account) -> bool {
+    pub fn candidates(&self) -> &[Candidate<'a>] {
         match self {
-            Self::Account(candidate) | Self::OtherName(candidate) => candidate.account.dn == account.dn,
-            Self::Ambiguous(candidates) => candidates.iter().any(|candidate| candidate.account.dn == account.dn),
-            Self::Skipped | Self::None => false,
+            Self::Account(candidate) | Self::OtherName(candidate) => std::slice::from_ref(candidate),
+            Self::Ambiguous(candidates) => candidates,
+            Self::Skipped | Self::None => &[],
         }
     }
+
+    /// Whether it is the account or could be it: then it is nobody else.
+    #[must_use]
+    pub fn may_be(&self, account: &Account) -> bool {
+        self.candidates().iter().any(|candidate| candidate.account.dn == account.dn)
+    }
+}
+
+/// How many objects may turn out to have a mark.
+pub(super) fn count_candidates(directory: &Directory, server: &Server) -> usize {
+    let (accounts, names) = (&directory.accounts, &server.names);
+    let holding = names.fqdns.iter().map(|fqdn| accounts.holders(&Spn::host(fqdn)).count());
+    let calling = names.fqdns.iter().map(|fqdn| accounts.calling_themselves(fqdn).count());
+    accounts.called(&names.sam_account_name()).count() + holding.chain(calling).sum::<usize>()
 }
 
 /// The machines with a mark, by DN.

@@ -42,6 +42,9 @@ impl Judgement<'_> {
 #[must_use]
 pub fn judge(directory: &Directory) -> Judgement<'_> {
     let facts = Facts::new(directory);
-    let findings = checks::run(&facts);
+    let Some(findings) = checks::run(&facts) else {
+        let what = "so much is wrong with its Exchange servers that no report could tell of it, so nothing was judged: look for a server of thousands of endpoints, or an account of thousands of SMTPSVC names";
+        return Judgement { facts: Facts::unjudged(directory, what), findings: Vec::new() };
+    };
     Judgement { facts, findings }
 }

@@ -1,6 +1,6 @@
 //! Whether the accounts that matter show what the judgement needs of them.
 
-use super::{Survey, is_account};
+use super::{MOST_DOMAINS, Survey, is_account};
 use crate::directory::entry::Entry;
 use crate::directory::gap::{Gap, Kind, Prose};
 use crate::directory::schema::{self, Attribute};
@@ -38,5 +38,5 @@ fn fix(survey: &Survey, accounts: &[&Entry]) -> Vec<String> {
         accounts.iter().map(|entry| entry.dn.domain_key()).filter(|key| !key.is_empty()).collect();
     domains.sort_unstable();
     domains.dedup();
-    domains.into_iter().flat_map(|domain| survey.commands.accounts(domain)).collect()
+    domains.into_iter().take(MOST_DOMAINS).flat_map(|domain| survey.commands.accounts(domain)).collect()
 }

@@ -8,7 +8,7 @@ use crate::directory::account::is_domain_controller;
 use crate::directory::dn::Dn;
 use crate::directory::domain;
 use crate::directory::entry::Entry;
-use crate::directory::gap::{Gap, Kind, Prose};
+use crate::directory::gap::{Gap, Kind, Prose, first_of_many};
 use crate::directory::schema::{self, Attribute};
 use crate::directory::text::same;
 
@@ -80,8 +80,8 @@ impl Seen {
 pub(super) fn gaps(survey: &Survey, beside: &Beside) -> Vec<Gap> {
     let domains = domains(survey, &beside.named);
     let is_known = domains.values().any(|domain| domain.has_cross_ref);
-    let mut gaps: Vec<Gap> =
-        domains.iter().filter_map(|(key, seen)| gap(survey, &beside.searches, key, seen, is_known)).collect();
+    let mut gaps =
+        first_of_many(domains.iter().filter_map(|(key, seen)| gap(survey, &beside.searches, key, seen, is_known)));
     if !is_known && forest_root(survey).is_some() {
         let accounts = domains.keys().filter_map(|key| Dn::parse(key).ok()).map(|dn| dn.dns_domain());
         let accounts: Vec<String> = accounts.filter(|domain| !domain.is_empty()).collect();

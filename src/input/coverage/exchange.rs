@@ -7,7 +7,7 @@ use super::{Survey, attributes};
 use crate::directory::connector::bridgeheads;
 use crate::directory::dn::{self, Dn};
 use crate::directory::entry::Entry;
-use crate::directory::gap::{Gap, Kind, Prose};
+use crate::directory::gap::{Gap, Kind, Prose, first_of_many};
 use crate::directory::schema;
 use crate::directory::server::{self, Server};
 use crate::directory::text::{fold, same};
@@ -26,7 +26,8 @@ pub(super) fn gaps(survey: &Survey, directory: &Directory) -> Vec<Gap> {
         gaps.push(no_server(survey));
     }
     let judged = directory.servers.iter().filter(|server| server.skipped.is_none());
-    gaps.extend(judged.filter(|server| server.endpoints.is_empty()).map(|server| no_endpoint(survey, server)));
+    let without = judged.filter(|server| server.endpoints.is_empty());
+    gaps.extend(first_of_many(without.map(|server| no_endpoint(survey, server))));
     gaps.extend(unread_servers(survey));
     gaps
 }
@@ -88,7 +89,7 @@ fn unread_servers(survey: &Survey) -> Vec<Gap> {
         let what = Prose::new(known).say(", but not the server itself");
         Gap::new(Prose::place(Kind::Dn, &server), what).fixed_by(survey.commands.below(&server))
     };
-    unread.into_iter().map(gap).collect()
+    first_of_many(unread.into_iter().map(gap))
 }
 
 /// Whether this is the name of what was deleted, or lies where objects go whose container was.

@@ -21,7 +21,7 @@ pub use self::trailer::{Header, write};
 use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
-use crate::directory::gap::Gap;
+use crate::directory::gap::{Gap, first_of_many};
 use crate::directory::schema::{self, Attribute};
 use crate::directory::text::{printable, quoted, same};
 use crate::input::coverage::{self, Beside};
@@ -163,8 +163,8 @@ impl Scan {
             let what = "this file is empty, or holds nothing but comments: the export failed, or found nothing; export it anew";
             self.reading.gaps.push(Gap::new(source.name.clone(), what));
         }
-        let gaps = trailer.gaps(&source.name, records);
-        self.reading.gaps.extend(gaps);
+        let gaps = std::mem::take(&mut self.reading.gaps).into_iter();
+        self.reading.gaps = first_of_many(gaps.chain(trailer.gaps(&source.name, records)));
         Ok(())
     }
 

@@ -16,6 +16,7 @@ const REFERENCES: [&[u8]; 2] = [b"ref: ", b"# ref"];
 /// What is asked, in the heading of `ldapsearch`.
 const QUESTION: [&[u8]; 2] = [b"# base ", b"# filter"];
 const LONGEST_QUESTION: usize = 64 * 1024;
+const LONGEST_RESULT: usize = 1024;
 /// More than any forest has.
 const MOST_REFERENCES: usize = 10_000;
 
@@ -126,7 +127,7 @@ impl ToolTrailers {
         if self.asked != self.asked_before {
             self.pages.begin();
         }
-        let line = String::from_utf8_lossy(line);
+        let line = String::from_utf8_lossy(line.get(..LONGEST_RESULT).unwrap_or(line));
         // Any server's text may stand there; a few tell enough.
         if line.split_whitespace().nth(1) != Some("0") && self.failures.len() < 20 {
             self.failures.insert(line.into_owned());

@@ -162,6 +162,11 @@ impl TrailerCheck {
         }
     }
 
+    /// Whether the file is a recording of this program, and not just any LDIF.
+    pub(super) fn is_recording(&self) -> bool {
+        self.sum.is_some()
+    }
+
     /// The objects that the recorded searches referred to for more.
     pub(super) fn referrals(&mut self) -> Vec<Dn> {
         self.tools.referrals()

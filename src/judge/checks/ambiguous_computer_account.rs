@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::identity::{Candidate, Identity};
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
@@ -30,8 +30,8 @@ pub(super) const CHECK: Check = Check {
 
 const WHY: &str = "Nobody can say which account should hold the server's SPNs, and tickets for it may fail already.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().filter_map(|judged| finding(facts, judged)).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.servers.iter().filter_map(|judged| finding(facts, judged)));
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>) -> Option<Finding> {
@@ -61,7 +61,7 @@ fn describe(facts: &Facts<'_>, judged: &Judged<'_>, candidate: &Candidate<'_>) -
     }
     says.extend(account.disabled.then(|| "is disabled".to_owned()));
     says.extend(account.is_conflict().then(|| "is the loser of a replication conflict".to_owned()));
-    let others = facts.servers.iter().filter(|other| !other.is(judged) && other.identity.may_be(account));
+    let others = facts.servers_of_candidate(account).filter(|other| !other.is(judged));
     says.extend(others.take(3).map(|other| format!("may be Exchange server {}", shown(&other.server.names.name))));
     says.extend(account.last_logon.map(|time| {
         format!(

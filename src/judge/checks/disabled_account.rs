@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{Manual, SMTP_KERBEROS};
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
 use crate::judge::severity::Severity;
@@ -30,8 +30,8 @@ pub(super) const CHECK: Check = Check {
 
 const WHY: &str = "The server cannot log on to the domain, so it cannot authenticate, whatever SPNs the account holds.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().filter_map(finding).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.servers.iter().filter_map(finding));
 }
 
 fn finding(judged: &Judged<'_>) -> Option<Finding> {

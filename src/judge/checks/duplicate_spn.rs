@@ -7,7 +7,7 @@ use crate::directory::spn::Spn;
 use crate::directory::text::listed;
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::{self, Remedy};
 use crate::judge::requirements::{Judged, Requirement, Status};
 use crate::judge::severity::Severity;
@@ -40,10 +40,10 @@ Where several servers announce the name, see shared-fqdn first.",
 
 const WHY: &str = "A domain controller issues no ticket for a name that two objects hold. To clients it looks exactly like a missing SPN.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let duplicates = facts.requirements().filter(|(_, requirement)| requirement.status == Status::Duplicate);
     let of_servers = duplicates.map(|(judged, requirement)| of_a_server(facts, judged, requirement));
-    of_servers.chain(facts.by_name(Status::Shared).filter_map(|asked| of_a_shared_name(&asked))).collect()
+    found.extend(of_servers.chain(facts.by_name(Status::Shared).filter_map(|asked| of_a_shared_name(&asked))));
 }
 
 fn message(requirement: &Requirement<'_>) -> String {

@@ -5,7 +5,7 @@ use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::endpoint::{Endpoint, Kerberos};
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::{self, Remedy};
 use crate::judge::requirements::{Judged, Requirement, Status};
 use crate::judge::severity::Severity;
@@ -29,9 +29,9 @@ It is a warning where the server's account holds the SPN of that name, otherwise
     run,
 };
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let concerned = facts.requirements().filter(|(judged, requirement)| speaks_for(judged, requirement));
-    concerned.map(|(judged, requirement)| finding(facts, judged, requirement)).collect()
+    found.extend(concerned.map(|(judged, requirement)| finding(facts, judged, requirement)));
 }
 
 /// Whether this finding says what is wrong with a name of a server: it takes the place of missing-spn and misplaced-spn.

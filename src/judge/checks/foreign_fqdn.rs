@@ -5,7 +5,7 @@ use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
 use super::shared_fqdn::{concerning, endpoints_of, severity};
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::change::Change;
 use crate::judge::remedy::{self, Remedy};
 use crate::judge::requirements::{Judged, Requirement, Status};
@@ -28,8 +28,8 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.by_name(Status::Foreign).filter_map(|asked| finding(&asked)).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.by_name(Status::Foreign).filter_map(|asked| finding(&asked)));
 }
 
 fn finding(asked: &[(&Judged<'_>, &Requirement<'_>)]) -> Option<Finding> {

@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::Manual;
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::identity::Identity;
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
@@ -33,8 +33,8 @@ It is a warning where two other things say that it is the right account, or wher
     run,
 };
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().filter_map(finding).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.servers.iter().filter_map(finding));
 }
 
 fn finding(judged: &Judged<'_>) -> Option<Finding> {

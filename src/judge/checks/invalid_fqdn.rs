@@ -3,9 +3,9 @@
 use super::Check;
 use super::manual::{Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::endpoint::{Announces, Endpoint};
-use crate::directory::text::{quoted, shown};
+use crate::directory::text::{clipped, quoted, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
 use crate::judge::severity::Severity;
@@ -35,17 +35,21 @@ pub(super) const CHECK: Check = Check {
 
 const WHY: &str = "No SPN can be made of this text, so Kerberos to the endpoint cannot work.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().filter_map(finding).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.servers.iter().filter_map(finding));
 }
 
 fn finding(judged: &Judged<'_>) -> Option<Finding> {
+    /// More are not told: nobody would read them.
+    const MOST: usize = 20;
     let concerned: Vec<&Endpoint> =
         judged.server.kerberos_endpoints().filter(|endpoint| is_invalid(endpoint)).collect();
-    let described: Vec<_> = concerned.iter().filter_map(|endpoint| describe(endpoint)).collect();
+    let mut described: Vec<_> = concerned.iter().take(MOST).filter_map(|endpoint| describe(endpoint)).collect();
     if described.is_empty() {
         return None;
     }
+    let more = concerned.len().saturating_sub(MOST);
+    described.extend((more > 0).then(|| format!("{more} more do so as well")));
     let own = judged.fqdn.as_ref().map_or_else(String::new, |fqdn| format!(" to {fqdn}"));
     let advice =
         format!("Set the FQDN of the endpoint{own}, or to another host name of this server, then check again.");
@@ -63,5 +67,9 @@ fn is_invalid(endpoint: &Endpoint) -> bool {
 
 fn describe(endpoint: &Endpoint) -> Option<String> {
     let Announces::Invalid(text, reason) = &endpoint.announces else { return None };
-    Some(format!("endpoint {} announces {}, which is not a host name: {reason}", shown(&endpoint.name), quoted(text)))
+    Some(format!(
+        "endpoint {} announces {}, which is not a host name: {reason}",
+        shown(&endpoint.name),
+        quoted(&clipped(text, 300))
+    ))
 }

@@ -5,7 +5,7 @@ use super::manual::{Manual, WRITE_SPN};
 use crate::directory::spn::Spn;
 use crate::directory::text::quoted;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
 use crate::judge::severity::Severity;
@@ -30,14 +30,12 @@ pub(super) const CHECK: Check = Check {
 
 const WHY: &str = "Nobody can ask for this value. Whoever wrote it probably meant a name that is now missing.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().flat_map(|judged| findings(facts, judged)).collect()
-}
-
-fn findings(facts: &Facts<'_>, judged: &Judged<'_>) -> Vec<Finding> {
-    let Some(account) = judged.account() else { return Vec::new() };
-    let malformed = account.spns.iter().filter(|spn| spn.is_smtpsvc() && spn.parts().is_none());
-    malformed.map(|spn| finding(facts, judged, spn)).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for judged in &facts.servers {
+        let held = judged.account().into_iter().flat_map(|account| account.spns.iter());
+        let malformed = held.filter(|spn| spn.is_smtpsvc() && spn.parts().is_none());
+        found.extend(malformed.map(|spn| finding(facts, judged, spn)));
+    }
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, spn: &Spn) -> Finding {

@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS, WRITE_SPN};
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy;
 use crate::judge::requirements::{Judged, Requirement, Status};
 use crate::judge::severity::Severity;
@@ -29,11 +29,11 @@ Nothing has to be made sure of where the holder is disabled or the loser of a re
 const WHY: &str =
     "Tickets for this name are encrypted for another account. The server cannot read them, and authentication fails.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let misplaced = facts.requirements().filter(|(judged, requirement)| {
         requirement.status == Status::Misplaced && !super::exchange_auth_fqdn::speaks_for(judged, requirement)
     });
-    misplaced.map(|(judged, requirement)| finding(facts, judged, requirement)).collect()
+    found.extend(misplaced.map(|(judged, requirement)| finding(facts, judged, requirement)));
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {

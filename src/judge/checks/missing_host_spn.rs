@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{Manual, WRITE_SPN};
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::requirements::{Judged, Requirement, Status};
 use crate::judge::severity::Severity;
 
@@ -29,12 +29,12 @@ pub(super) const CHECK: Check = Check {
 const WHY: &str =
     "Nobody in Exchange asks for this name. Its absence probably means that the server could not register its names.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let missing = |(_, requirement): &(_, &Requirement<'_>)| {
         requirement.status == Status::Missing && requirement.needs.is_only_host_name()
     };
     let missing = facts.requirements().filter(missing);
-    missing.map(|(judged, requirement)| finding(facts, judged, requirement)).collect()
+    found.extend(missing.map(|(judged, requirement)| finding(facts, judged, requirement)));
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {

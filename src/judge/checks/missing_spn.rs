@@ -5,7 +5,7 @@ use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS, WRITE_SPN};
 use crate::directory::endpoint::Kerberos;
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::{self, Remedy, registry};
 use crate::judge::requirements::{Judged, Requirement, Status};
 use crate::judge::severity::Severity;
@@ -29,13 +29,13 @@ On Exchange 2007 and later, restarting the transport service registers the compu
     run,
 };
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let missing = facts.requirements().filter(|(judged, requirement)| {
         requirement.status == Status::Missing
             && !requirement.needs.is_only_host_name()
             && !super::exchange_auth_fqdn::speaks_for(judged, requirement)
     });
-    missing.map(|(judged, requirement)| finding(facts, judged, requirement)).collect()
+    found.extend(missing.map(|(judged, requirement)| finding(facts, judged, requirement)));
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {

@@ -24,7 +24,7 @@ mod unused_spn;
 
 use self::manual::Manual;
 use super::facts::Facts;
-use super::finding::Finding;
+use super::finding::{Finding, Findings};
 use crate::directory::text::fold;
 
 /// A check: its code, its manual, and the function from the facts to what is wrong.
@@ -35,7 +35,7 @@ pub struct Check {
     /// What `explain` prints.
     pub manual: Manual,
     /// Finds what is wrong.
-    pub run: fn(&Facts<'_>) -> Vec<Finding>,
+    pub run: fn(&Facts<'_>, &mut Findings),
 }
 
 /// All checks, in the order of the manual.
@@ -66,13 +66,17 @@ pub fn named(code: &str) -> Option<&'static Check> {
     const { &ALL }.iter().find(|check| check.code.eq_ignore_ascii_case(code))
 }
 
-/// Everything that is wrong, in the fixed order: severity, code, servers, SPN.
-pub(super) fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = ALL.iter().flat_map(|check| (check.run)(facts)).collect();
+/// Everything that is wrong, in the fixed order: severity, code, servers, SPN. None if that is more than a report can tell.
+pub(super) fn run(facts: &Facts<'_>) -> Option<Vec<Finding>> {
+    let mut found = Findings::default();
+    for check in &ALL {
+        (check.run)(facts, &mut found);
+    }
+    let mut findings = found.all()?;
     findings.sort_by_cached_key(|finding| {
         let servers: Vec<String> = finding.servers.iter().map(|server| fold(server)).collect();
         let spn = finding.spn.as_ref().map(|spn| spn.key().to_owned());
         (finding.severity, finding.code, servers, spn, finding.endpoints.clone(), finding.message.clone())
     });
-    findings
+    Some(findings)
 }

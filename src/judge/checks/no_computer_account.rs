@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS};
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::identity::Identity;
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
@@ -29,8 +29,8 @@ A clustered virtual server of Exchange 2003 has a computer object only with Enab
 
 const WHY: &str = "Without the account nobody can say which object should hold the server's SPNs, and Kerberos to the server cannot work.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().filter(|judged| matches!(judged.identity, Identity::None)).map(finding).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.servers.iter().filter(|judged| matches!(judged.identity, Identity::None)).map(finding));
 }
 
 fn finding(judged: &Judged<'_>) -> Finding {

@@ -5,7 +5,7 @@ use super::manual::{Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::endpoint::{Endpoint, Kerberos, Kind};
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
 use crate::judge::severity::Severity;
@@ -34,15 +34,12 @@ or a server of 2000 or 2003 has Integrated Windows Authentication off on its fir
 
 const WHY: &str = "Other Exchange servers cannot authenticate to this server, and mail for it queues.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     if facts.movers().take(2).count() < 2 {
-        return Vec::new();
+        return;
     }
-    facts
-        .movers()
-        .filter(|judged| !judged.server.endpoints.is_empty())
-        .filter_map(|judged| finding(facts, judged))
-        .collect()
+    let movers = facts.movers().filter(|judged| !judged.server.endpoints.is_empty());
+    found.extend(movers.filter_map(|judged| finding(facts, judged)));
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>) -> Option<Finding> {

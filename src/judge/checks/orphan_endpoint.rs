@@ -4,7 +4,7 @@ use super::Check;
 use super::manual::Manual;
 use crate::directory::text::listed;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::Remedy;
 use crate::judge::severity::Severity;
 
@@ -25,14 +25,14 @@ pub(super) const CHECK: Check = Check {
 
 const WHY: &str = "It belongs to no server any more. If its server is still in use, the server's objects are damaged.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let orphans = &facts.directory.orphans;
     if orphans.is_empty() {
-        return Vec::new();
+        return;
     }
     let names = listed(orphans.iter().map(|endpoint| endpoint.dn.as_str()), " and ");
     let message = format!("the server of {names} was deleted");
     let advice = "Make sure that the server is gone, then remove the leftover object with ADSI Edit.";
     let finding = Finding::new(CHECK.code, Severity::Warning, message, WHY).orphans(orphans);
-    vec![finding.remedy(Remedy::decide("Remove the leftover object", advice))]
+    found.extend([finding.remedy(Remedy::decide("Remove the leftover object", advice))]);
 }

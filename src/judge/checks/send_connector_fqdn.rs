@@ -1,6 +1,6 @@
 //! A send connector with Exchange Server authentication that gives a name its servers do not have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual};
@@ -10,7 +10,7 @@ use crate::directory::server::Skipped;
 use crate::directory::spn::Spn;
 use crate::directory::text::{fold, listed, quoted, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::exchange::clear_fqdn;
 use crate::judge::remedy::{Kind, Remedy, Step};
 use crate::judge::requirements::Judged;
@@ -41,7 +41,7 @@ struct Sending<'b, 'a> {
     sources: Vec<&'b Judged<'a>>,
 }
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut names: BTreeMap<String, Vec<Sending<'_, '_>>> = BTreeMap::new();
     for connector in &facts.directory.send_connectors {
         let sending = Sending { connector, sources: sources(facts, connector) };
@@ -49,18 +49,15 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
             names.entry(fold(name)).or_default().push(sending);
         }
     }
-    names.values().filter_map(|sending| finding(facts, sending)).collect()
+    found.extend(names.values().filter_map(|sending| finding(facts, sending)));
 }
 
 /// The servers that a connector sends from. An Edge Transport server authenticates with certificates.
 pub(super) fn sources<'b, 'a>(facts: &'b Facts<'a>, connector: &SendConnector) -> Vec<&'b Judged<'a>> {
-    let mut servers: Vec<&Judged<'_>> = Vec::new();
-    for above in connector.sources.iter().filter_map(|source| facts.directory.server_above(source)) {
-        let judged = facts.servers.iter().find(|judged| judged.server.dn == above.dn);
-        let judged = judged.filter(|judged| judged.server.skipped != Some(Skipped::Edge));
-        servers.extend(judged.filter(|judged| !servers.iter().any(|known| known.is(judged))));
-    }
-    servers
+    let places = connector.sources.iter().filter_map(|source| facts.directory.place_above(source));
+    let places: BTreeSet<usize> = places.collect();
+    let servers = places.into_iter().filter_map(|place| facts.servers.get(place));
+    servers.filter(|judged| judged.server.skipped != Some(Skipped::Edge)).collect()
 }
 
 impl Sending<'_, '_> {

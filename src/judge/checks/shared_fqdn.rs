@@ -7,7 +7,7 @@ use crate::directory::endpoint::Endpoint;
 use crate::directory::host::HostName;
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::change::Change;
 use crate::judge::remedy::{self, Remedy};
 use crate::judge::requirements::{Judged, Requirement, Status};
@@ -41,8 +41,8 @@ const WHY: &str =
 /// The requirements of one name, with their servers.
 type Asked<'b, 'a> = [(&'b Judged<'a>, &'b Requirement<'a>)];
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.by_name(Status::Shared).filter_map(|asked| finding(&asked)).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    found.extend(facts.by_name(Status::Shared).filter_map(|asked| finding(&asked)));
 }
 
 fn finding(asked: &Asked<'_, '_>) -> Option<Finding> {
@@ -63,11 +63,7 @@ fn finding(asked: &Asked<'_, '_>) -> Option<Finding> {
 
 /// Names the servers and endpoints that a name concerns.
 pub(super) fn concerning(finding: Finding, asked: &Asked<'_, '_>) -> Finding {
-    let finding = finding.servers(asked.iter().map(|(judged, _)| *judged));
-    let name = |finding: Finding, (judged, requirement): &(&Judged<'_>, &Requirement<'_>)| {
-        finding.endpoints(judged, requirement.needs.announced_by.iter().copied())
-    };
-    asked.iter().fold(finding, name)
+    finding.servers(asked.iter().map(|(judged, _)| *judged)).endpoints_of(endpoints_of(asked))
 }
 
 /// The endpoints that announce a name, with their servers.

@@ -7,7 +7,7 @@ use crate::directory::host::HostName;
 use crate::directory::spn::Spn;
 use crate::directory::text::listed;
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy;
 use crate::judge::requirements::Judged;
 use crate::judge::severity::Severity;
@@ -38,14 +38,12 @@ pub(super) const CHECK: Check = Check {
 const WHY: &str =
     "HOST stands for most services of a machine: Kerberos to this server fails, or gets tickets that it cannot read.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.servers.iter().flat_map(|judged| findings(facts, judged)).collect()
-}
-
-fn findings(facts: &Facts<'_>, judged: &Judged<'_>) -> Vec<Finding> {
-    let Some(account) = judged.account() else { return Vec::new() };
-    let fqdns = judged.host_names().filter(|name| name.is_qualified());
-    fqdns.filter_map(|fqdn| finding(facts, judged, account, fqdn)).collect()
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for judged in &facts.servers {
+        let Some(account) = judged.account() else { continue };
+        let fqdns = judged.host_names().filter(|name| name.is_qualified());
+        found.extend(fqdns.filter_map(|fqdn| finding(facts, judged, account, fqdn)));
+    }
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, account: &Account, fqdn: &HostName) -> Option<Finding> {

@@ -8,7 +8,7 @@ use super::send_connector_fqdn::sources;
 use crate::directory::spn::{SMTPSVC, Spn};
 use crate::directory::text::{same, shown};
 use crate::judge::facts::Facts;
-use crate::judge::finding::Finding;
+use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::Remedy;
 use crate::judge::requirements::Judged;
 use crate::judge::severity::Severity;
@@ -33,16 +33,16 @@ pub(super) const CHECK: Check = Check {
 
 const WHY: &str = "It does no harm now, but it stands in the way when another server is to get the name.";
 
-fn run(facts: &Facts<'_>) -> Vec<Finding> {
+fn run(facts: &Facts<'_>, found: &mut Findings) {
     let required = facts.requirements().map(|(_, requirement)| requirement.spn.key().to_owned());
     let sending = facts.directory.send_connectors.iter().filter(|connector| !sources(facts, connector).is_empty());
     let given = sending.filter_map(|connector| connector.announces.name());
     let required: HashSet<String> = required.chain(given.map(|name| Spn::smtpsvc(name).key().to_owned())).collect();
-    facts.servers.iter().flat_map(|judged| findings(facts, judged, &required)).collect()
+    facts.servers.iter().for_each(|judged| find(facts, judged, &required, found));
 }
 
-fn findings(facts: &Facts<'_>, judged: &Judged<'_>, required: &HashSet<String>) -> Vec<Finding> {
-    let Some(account) = judged.account() else { return Vec::new() };
+fn find(facts: &Facts<'_>, judged: &Judged<'_>, required: &HashSet<String>, found: &mut Findings) {
+    let Some(account) = judged.account() else { return };
     let own = judged.host_names().map(|name| Spn::smtpsvc(name).key().to_owned());
     let registered =
         account.dns_host_name.as_deref().map(|name| Spn::held(&format!("{SMTPSVC}/{name}")).key().to_owned());
@@ -52,7 +52,7 @@ fn findings(facts: &Facts<'_>, judged: &Judged<'_>, required: &HashSet<String>) 
             && !required.contains(spn.key())
             && !own.iter().any(|own| own == spn.key())
     };
-    account.spns.iter().filter(is_unused).map(|spn| finding(facts, judged, spn)).collect()
+    found.extend(account.spns.iter().filter(is_unused).map(|spn| finding(facts, judged, spn)));
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, spn: &Spn) -> Finding {

@@ -99,11 +99,25 @@ impl Remedy {
         self
     }
 
+    /// How much memory it takes together with what a report makes of it, more or less.
+    pub(super) fn weight(&self) -> usize {
+        let text = self.title.len() + self.advice.len() + self.confirm.as_ref().map_or(0, String::len);
+        800 + 2 * text + self.steps.iter().map(weight_of_step).sum::<usize>()
+    }
+
     /// What to ask for afterwards.
     #[must_use]
     pub fn verify(mut self, spn: &Spn, account: Option<&Account>) -> Self {
         self.verify = Some((spn.clone(), account.cloned()));
         self
+    }
+}
+
+fn weight_of_step(step: &Result<Step, Unprintable>) -> usize {
+    match step {
+        Ok(Step::Spn(change)) => 1000 + 5 * change.spn.as_str().len() + 2 * change.account.dn.as_str().len(),
+        Ok(Step::Exchange(command)) => 400 + 2 * (command.run.len() + command.undo.len()),
+        Err(Unprintable(reason)) => 100 + 2 * reason.len(),
     }
 }
 
