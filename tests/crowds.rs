@@ -12,8 +12,9 @@
 mod common;
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use common::organisation::{HOME, account, connector, domain, server_2019};
+use common::organisation::{HOME, SERVERS, account, connector, domain, server_2003, server_2019, virtual_server};
 use common::{Run, feed};
 
 /// An Exchange server of this FQDN, with connectors that announce these names.
@@ -136,4 +137,110 @@ fn so_many_holders_of_each_name_of_so_many_servers_fit_or_are_not_judged() {
     let run = check(&organisation(90, 1000), 512);
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert_not_judged(&check(&organisation(200, 1000), 512));
+}
+
+/// Each costs a finding with its remedies, in the judgement and once more in the report.
+#[test]
+fn more_endpoints_senders_or_names_than_a_report_can_tell_of_are_not_judged() {
+    const MANY: usize = 50_000;
+    let name = |number: usize| format!("m{number}.contoso.com");
+    let one = |server: &str, held: &str| {
+        domain("CONTOSO", HOME) + server + &computer("EX01", [format!("HOST/ex01.contoso.com{held}")].into_iter())
+    };
+    let modern = || server("EX01", "ex01.contoso.com", std::iter::empty());
+    let connectors = server("EX01", "ex01.contoso.com", (0..MANY).map(name));
+    let own = connector("EX01", "own", "ex01.contoso.com");
+    let old = server_2003("EX01", "ex01.contoso.com");
+    let virtual_servers: String = (0..MANY)
+        .map(|number| virtual_server("EX01", &name(number)).replacen("dn: CN=1,", &format!("dn: CN={number},"), 1))
+        .collect();
+    let senders: String = (0..MANY)
+        .map(|number| {
+            format!(
+                "dn: CN={number},CN=Connections,{SERVERS}\nobjectClass: msExchRoutingSMTPConnector\ncn: {number}\n\
+                 msExchSmtpSendFlags: 8388608\nmsExchSmtpSmartHost: ex01.contoso.com\nmsExchSMTPSendConnectorFQDN: {}\n\
+                 msExchSourceBridgeheadServersDN: CN=1,CN=SMTP,CN=Protocols,CN=EX01,{SERVERS}\n\n",
+                name(number)
+            )
+        })
+        .collect();
+    let unused: String =
+        (0..2 * MANY).map(|number| format!("\nservicePrincipalName: SMTPSVC/{}", name(number))).collect();
+    for (what, ldif) in [
+        ("connectors", one(&connectors, "")),
+        ("virtual servers", one(&(old + &virtual_servers), "")),
+        ("send connectors", one(&(modern() + &own + &senders), "")),
+        ("names in vain", one(&(modern() + &own), &unused)),
+    ] {
+        println!("{what}");
+        assert_not_judged(&check(&ldif, 512));
+    }
+}
+
+#[test]
+fn so_many_servers_of_one_name_with_so_many_candidates_are_not_judged() {
+    let mut ldif = domain("CONTOSO", HOME);
+    for number in 0..1500 {
+        ldif += &server(&format!("EX{number}"), "ex.contoso.com", ["a".to_owned()].into_iter());
+        ldif += &computer(&format!("PC{number}"), ["HOST/ex.contoso.com".to_owned()].into_iter());
+    }
+    assert_not_judged(&check(&ldif, 200));
+}
+
+#[test]
+fn one_name_of_thousands_of_servers_is_one_finding_soon() {
+    let mut ldif = domain("CONTOSO", HOME);
+    for number in 0..3000 {
+        let announced = ["mail.contoso.com".to_owned()].into_iter();
+        ldif += &server(&format!("EX{number}"), &format!("ex{number}.contoso.com"), announced);
+    }
+    let begun = Instant::now();
+    let run = check(&ldif, 300);
+    assert_eq!(run.codes().iter().filter(|code| *code == "shared-fqdn").count(), 1);
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn of_very_many_problems_the_first_are_told_and_that_there_are_more() {
+    let domains: String =
+        (0..50_000).map(|number| account("computer", "PC$", &format!("DC=d{number}"), &["SMTPSVC/a"])).collect();
+    let doubts: String = (0..50_000)
+        .map(|number| computer(&format!("PC{number}"), ["SMTPSVC/a".to_owned()].into_iter()).replace(": 4096", ": x"))
+        .collect();
+    let whole = domain("CONTOSO", HOME) + &server("EX01", "ex01.contoso.com", ["a".to_owned()].into_iter());
+    for many in [domains, doubts] {
+        let run = check(&(whole.clone() + &many), 400);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        let report = run.report();
+        let problems = report["problems"].as_array().unwrap();
+        assert!((10_000..10_100).contains(&problems.len()), "{}", problems.len());
+        assert!(problems.iter().any(|problem| problem["what"].as_str().unwrap().contains("more problems than")));
+    }
+}
+
+/// No name of a directory is so long.
+#[test]
+fn long_values_names_and_ranges_weigh_what_they_take() {
+    let long = "\u{1}".repeat(3 << 20);
+    let named = |number: usize| {
+        connector("EX01", &number.to_string(), &format!("m{number}.contoso.com"))
+            .replace(&format!("cn: {number}"), &format!("cn: {long}"))
+    };
+    let connectors: String = (0..40).map(named).collect();
+    let ranges = format!(
+        "dn: CN=a,{HOME}\nservicePrincipalName: SMTPSVC/a\n{}\n",
+        "cn;range=0-1:\ncn;range=1-2:\n".repeat(500_000)
+    );
+    let names = || (0..500).map(|number| format!("m{number}.contoso.com"));
+    let holder = computer("PC", names().map(|name| format!("SMTPSVC/{name}"))).replacen(
+        "dn: CN=PC$",
+        &format!("dn: CN={}", "z".repeat(1 << 20)),
+        1,
+    );
+    let whole = domain("CONTOSO", HOME) + &server("EX01", "ex01.contoso.com", names());
+    let whole = whole + &computer("EX01", ["HOST/ex01.contoso.com".to_owned()].into_iter());
+    for (what, more) in [("long names", connectors), ("ranges", ranges.repeat(9)), ("a long holder", holder)] {
+        let run = check(&(whole.clone() + &more), 512);
+        assert_eq!(run.code, 2, "{what}: {}", run.stderr);
+    }
 }

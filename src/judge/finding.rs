@@ -131,7 +131,7 @@ pub struct Findings {
 
 impl Findings {
     /// Of the 512 MiB that the whole program may take.
-    const MOST_BYTES: usize = 192 << 20;
+    const MOST_BYTES: usize = 160 << 20;
 
     /// Takes in more, as long as a report can tell of them.
     pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
