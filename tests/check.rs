@@ -209,6 +209,35 @@ fn the_lab_is_judged_alike_whichever_tool_recorded_it() {
     }
 }
 
+/// Any entry, though nobody would miss it otherwise.
+#[test]
+fn an_entry_that_was_lost_from_the_middle_is_missed_by_the_count_in_the_trailer() {
+    for tool in ["ldbsearch", "ldapsearch-full"] {
+        let files = lab(tool);
+        let whole = text(&files[0]);
+        let records: Vec<&str> = whole.split_inclusive("\n\n").collect();
+        let is_whole = |record: &&&str| record.contains("dn: ") && !record.contains("records");
+        let lost = records.iter().rfind(is_whole).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let cut = folder.path().join("cut.ldif");
+        fs::write(&cut, whole.replace(lost, "")).unwrap();
+        let run = check([&cut, &files[1]]);
+        assert_eq!(run.code, 2, "{tool}");
+        let report = run.report();
+        let problems: Vec<&Value> =
+            list(&report["problems"]).filter(|problem| is_count(problem["what"].as_str().unwrap())).collect();
+        assert_eq!(problems.len(), 1, "{tool}: {}", report["problems"]);
+        assert_eq!(problems[0]["where"].as_str(), cut.to_str(), "{tool}");
+        assert!(list(&problems[0]["fix"]).count() > 0, "{tool}");
+    }
+}
+
+/// Whether a problem says that there is one entry less than there was.
+fn is_count(what: &str) -> bool {
+    let numbers: Vec<u64> = what.split([' ', ':']).filter_map(|word| word.parse().ok()).collect();
+    what.contains("the file holds") && numbers.len() == 2 && numbers[0] == numbers[1] + 1
+}
+
 /// What the organisation of the lab says of its findings: code and SPN, severity, and whether a setspn remedy is ready. An error is one
 /// of which nothing else is said.
 fn built_with() -> BTreeSet<(String, String, bool)> {

@@ -3,6 +3,7 @@
 //! Each is read once and may be a pipe; memory grows with what matters, not with the file.
 
 mod contradictions;
+mod counts;
 mod passed_over;
 pub mod redaction;
 mod tools;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::counts::Counts;
 use crate::directory::dn::Dn;
 use crate::directory::gap::{Kind, Prose};
 use crate::input::coverage::searches::Search;
@@ -13,8 +14,9 @@ const LDAPSEARCH: &[u8] = b"# extended LDIF";
 const LDBSEARCH: (&[u8], &[u8]) = (b"# record ", b"# returned ");
 /// What stands before a reference: `ldapsearch` writes `ref: ldap://…`, with `-LLL` `# refldap://…`.
 const REFERENCES: [&[u8]; 2] = [b"ref: ", b"# ref"];
-/// What is asked, in the heading of `ldapsearch`.
+/// What is asked, in the heading of `ldapsearch`, from the base on; whatever `-L` leaves out of it, these three lines are there.
 const QUESTION: [&[u8]; 2] = [b"# base ", b"# filter"];
+const ASKED: &[u8] = b"# requesting: ";
 const LONGEST_QUESTION: usize = 64 * 1024;
 const LONGEST_RESULT: usize = 1024;
 /// More than any forest has.
@@ -59,6 +61,7 @@ pub(super) struct ToolTrailers {
     /// A reference that may go on in the next line.
     reference: Option<Vec<u8>>,
     references: BTreeSet<String>,
+    counts: Counts,
 }
 
 impl ToolTrailers {
@@ -67,7 +70,7 @@ impl ToolTrailers {
         self.reference.is_some()
     }
 
-    /// Looks at a physical line. Only those that begin with `#`, `r` or `p` say anything.
+    /// Looks at a physical line. Only those that begin with `#`, `r`, `p` or `dn:` say anything.
     pub(super) fn line(&mut self, line: &[u8]) {
         if let (Some(reference), [b' ', more @ ..]) = (&mut self.reference, line) {
             // Longer ones lead nowhere.
@@ -81,6 +84,7 @@ impl ToolTrailers {
             Some(b'#') => self.comment(line),
             Some(b'r') if line.starts_with(b"result: ") => self.result(line),
             Some(b'p') => self.page(line),
+            Some(b'd') if line.starts_with(b"dn:") => self.counts.entry(),
             _ => {}
         }
         if let Some(url) = REFERENCES.iter().find_map(|start| line.strip_prefix(*start)) {
@@ -90,9 +94,16 @@ impl ToolTrailers {
 
     fn comment(&mut self, line: &[u8]) {
         let (record, returned) = LDBSEARCH;
+        let [base, _] = QUESTION;
+        if line.starts_with(base) {
+            self.asked_before = std::mem::take(&mut self.asked);
+            self.counts.heading();
+        } else if line.starts_with(ASKED) && self.asked != self.asked_before {
+            self.counts.another_question();
+        }
+        self.counts.comment(line);
         if line == LDAPSEARCH {
             self.headers += 1;
-            self.asked_before = std::mem::take(&mut self.asked);
             self.search = None;
         } else if let Some(number) = line.strip_prefix(record).filter(|number| number.iter().all(u8::is_ascii_digit)) {
             if number == b"1" {
@@ -164,7 +175,7 @@ impl ToolTrailers {
     }
 
     /// What is missing, in words.
-    pub(super) fn cut(&self) -> Vec<Prose> {
+    pub(super) fn cut(self) -> Vec<Prose> {
         let mut cut = Vec::new();
         if self.results < self.headers {
             cut.push("the output of ldapsearch is cut off: its `result:` line is missing; search again".into());
@@ -185,6 +196,7 @@ impl ToolTrailers {
                 "the output of ldbsearch is cut off: its closing line `# returned …` is missing; search again".into(),
             );
         }
+        cut.extend(self.counts.wrong());
         cut
     }
 }
