@@ -157,6 +157,28 @@ fn two_machines_that_answer_to_a_servers_name_are_ambiguous() {
     assert_eq!(report["summary"]["unresolved"], 2);
 }
 
+/// It is called otherwise and lost its SPNs: what it calls itself in DNS is left.
+#[test]
+fn a_machine_that_has_only_its_name_in_dns_is_found_by_it() {
+    let lost = |values: &[(&str, &str)]| {
+        let mut objects = with([]);
+        objects.retain(|object| !object.dn.starts_with("CN=EX01,CN=Computers"));
+        let classes = ["top", "user", "computer"].map(|class| ("objectClass", class));
+        let own = [("objectCategory", "CN=Computer,CN=Schema,CN=Configuration,DC=contoso,DC=com")];
+        let other = [("dNSHostName", "EX01.contoso.com"), ("userAccountControl", "4096")];
+        let values = [&classes[..], &own, &other, values].concat();
+        objects.push(object("CN=NEW01,CN=Computers,DC=contoso,DC=com", &values));
+        judged(objects, None)
+    };
+    let report = lost(&[("sAMAccountName", "NEW01$")]);
+    assert_eq!(report["servers"][0]["account"]["marks"], json!(["dns"]));
+    assert_eq!(report["verdict"], "findings");
+    let report = lost(&[]);
+    assert_eq!(report["verdict"], "incomplete");
+    let what = report["problems"][0]["what"].as_str().unwrap();
+    assert!(what.starts_with("sAMAccountName was not read") && what.contains("CN=NEW01,"), "{what}");
+}
+
 /// What is found in half a forest is reported as well, but nothing of it is ready to be run, and the exit code is 2.
 #[test]
 fn an_incomplete_reading_is_replayed_as_one() {

@@ -175,6 +175,33 @@ fn an_account_that_cannot_be_found_by_any_name_is_taken_for_none() {
     assert!(hidden.findings.iter().any(is_missed), "{:?}", hidden.findings);
 }
 
+/// An account with this name and none of the others, whose logon name is hidden.
+fn with_only(name: Option<&str>) -> Vec<Object> {
+    let mut objects = forest();
+    let account = objects.iter_mut().find(|object| object.dn.starts_with("CN=EX01,CN=Computers")).unwrap();
+    account.values.retain(|(attribute, _)| attribute != "servicePrincipalName");
+    account.values.extend(name.map(|name| ("servicePrincipalName".to_owned(), name.to_owned())));
+    if name.is_some() {
+        account.values.retain(|(attribute, _)| attribute != "dNSHostName");
+    }
+    name_category(account);
+    account.hidden.push("sAMAccountName".to_owned());
+    objects
+}
+
+/// By whichever name it is found, the one that is hidden is missed: to Active Directory it is neither there nor absent.
+#[test]
+fn an_account_whose_logon_name_is_hidden_is_missed_by_whatever_name_it_is_found() {
+    let names = ["SMTPSVC/ex01.contoso.com", "SMTPSVC/other.contoso.com", "HOST/ex01.contoso.com", "HOST/ex01"];
+    for name in names.map(Some).into_iter().chain([None]) {
+        let hidden = answer(&with_only(name));
+        let is_missed =
+            |gap: &Gap| gap.what.contains("sAMAccountName was not read") && gap.what.contains("CN=EX01,CN=Computers");
+        assert!(hidden.problems.iter().any(is_missed), "{name:?}: {:?} {:?}", hidden.problems, hidden.findings);
+        assert!(hidden.problems.iter().all(|gap| !gap.fix.is_empty()), "{:?}", hidden.problems);
+    }
+}
+
 /// A user has no name in DNS, and not everyone may see that. Nothing is missing.
 #[test]
 fn what_an_account_cannot_have_is_not_missed() {

@@ -116,8 +116,15 @@ impl Directory {
     }
 }
 
-fn is_account(entry: &Entry) -> bool {
-    entry.has(Attribute::ServicePrincipalName) || entry.has(Attribute::SamAccountName)
+/// Whether an object holds names, or may be a server's machine. That is told by its name in DNS alone where its logon name is hidden; a
+/// domain controller has an object in the configuration too that says so.
+#[must_use]
+pub fn is_account(entry: &Entry) -> bool {
+    let is_machine = || entry.is_a(schema::COMPUTER) || !entry.has(Attribute::ObjectClass);
+    let is_in_configuration = || entry.dn.key().contains(",cn=configuration,");
+    entry.has(Attribute::ServicePrincipalName)
+        || entry.has(Attribute::SamAccountName)
+        || entry.has(Attribute::DnsHostName) && is_machine() && !is_in_configuration()
 }
 
 /// `sPNMappings` lines are `host=alerter,appmgmt,…`.

@@ -1,8 +1,9 @@
 //! Whether the accounts that matter show what the judgement needs of them.
 
-use super::{MOST_DOMAINS, Survey, is_account};
+use super::{MOST_DOMAINS, Survey};
 use crate::directory::entry::Entry;
 use crate::directory::gap::{Gap, Kind, Prose};
+use crate::directory::is_account;
 use crate::directory::schema::{self, Attribute};
 
 /// What every account has.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::searches::Searches;
-use super::{Beside, Survey, is_account};
+use super::{Beside, Survey};
 use crate::directory::account::is_domain_controller;
 use crate::directory::dn::Dn;
 use crate::directory::domain;
 use crate::directory::entry::Entry;
 use crate::directory::gap::{Gap, Kind, Prose, first_of_many};
+use crate::directory::is_account;
 use crate::directory::schema::{self, Attribute};
 use crate::directory::text::same;
 

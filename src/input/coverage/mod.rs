@@ -15,11 +15,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use self::commands::Commands;
 use self::searches::Searches;
-use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
 use crate::directory::gap::Gap;
-use crate::directory::schema::Attribute;
+use crate::directory::{Directory, is_account};
 
 /// Where the objects come from, and so what gets more of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +105,6 @@ struct Survey<'a> {
     /// All objects that exist.
     entries: Vec<&'a Entry>,
     commands: Commands,
-}
-
-fn is_account(entry: &Entry) -> bool {
-    entry.has(Attribute::ServicePrincipalName) || entry.has(Attribute::SamAccountName)
 }
 
 #[cfg(test)]
@@ -362,6 +357,20 @@ mod tests {
         }
         let nameless = found(&whole().replace("sAMAccountName: EX01$", "info: x"), &[]);
         assert!(nameless.len() == 1 && nameless[0].what.contains("sAMAccountName"), "{nameless:?}");
+    }
+
+    #[test]
+    fn a_machine_that_shows_only_what_it_is_called_in_dns_lacks_its_logon_name() {
+        let shown = "objectClass: computer | userAccountControl: 4096 | dNSHostName: ex02.contoso.com";
+        let machine = format!("{}\nCN=EX02,CN=Computers,DC=contoso,DC=com | {shown}", whole());
+        let gaps = found(&machine, &[]);
+        assert!(gaps.len() == 1 && gaps[0].what.starts_with("sAMAccountName was not read"), "{gaps:?}");
+        assert!(gaps[0].what.contains("CN=EX02,CN=Computers,") && gaps[0].fix.len() == 2, "{gaps:?}");
+        // That of a domain controller in its site is no account.
+        let site = "CN=Servers,CN=Site,CN=Sites,CN=Configuration,DC=contoso,DC=com";
+        for class in ["objectClass: server | ", ""] {
+            assert_eq!(found(&format!("{}\nCN=EX01,{site} | {class}dNSHostName: ex01.contoso.com", whole()), &[]), []);
+        }
     }
 
     #[test]

@@ -123,13 +123,19 @@ impl Forest<'_> {
         let base = base.map(|dn| dn.as_str().to_owned()).unwrap_or_default();
         self.search(session, &base, Scope::Subtree, requests::HOLDERS, "the holders of SMTPSVC names").await?;
         let mut asked = HashSet::new();
+        let first = requests::accounts(&self.collected, &mut asked);
+        self.accounts_called(session, &base, &first).await?;
         // What the first round brings may bear names that others bear too.
-        for _ in 0..2 {
-            for filter in requests::accounts(&self.collected, &mut asked) {
-                self.search(session, &base, Scope::Subtree, &filter, "the accounts of the Exchange servers").await?;
-            }
-        }
+        let second = requests::more_accounts(&self.collected, &mut asked);
+        self.accounts_called(session, &base, &second).await?;
         self.hidden_names(session, &base).await
+    }
+
+    async fn accounts_called(&mut self, session: &mut Session, base: &str, filters: &[String]) -> Result<(), Failure> {
+        for filter in filters {
+            self.search(session, base, Scope::Subtree, filter, "the accounts of the Exchange servers").await?;
+        }
+        Ok(())
     }
 
     /// Makes one of the searches, and keeps what it brings.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::directory::entry::Reading;
-use crate::directory::schema::Attribute;
+use crate::directory::host::HostName;
+use crate::directory::schema::{self, Attribute};
+use crate::directory::server::{self, Names};
+use crate::directory::spn::Spn;
 use crate::directory::text::fold;
 pub(super) use crate::input::selection::{HOLDERS, PARTITIONS, exchange_filter};
 use crate::input::selection::{Selection, term};
@@ -24,11 +27,45 @@ pub(super) fn attributes() -> Vec<&'static str> {
 /// Every server's are asked for, whatever came with the holders: if another computer holds `HOST/<FQDN>` too, and nothing of
 /// SMTPSVC, nobody can say whose name it is. Once they came, others may be meant by their logon names.
 pub(super) fn accounts(reading: &Reading, asked: &mut HashSet<String>) -> Vec<String> {
+    terms(reading, asked).chunks(BATCH).map(any_of).collect()
+}
+
+/// The same once those came; and the machines of servers whose account did not, by what they call themselves: their logon names may be
+/// hidden, and their other names gone. `dNSHostName` is not indexed, so of all others nobody is asked for by it, and computers only.
+pub(super) fn more_accounts(reading: &Reading, asked: &mut HashSet<String>) -> Vec<String> {
+    let mut terms = terms(reading, asked);
+    let machines = lost_machines(reading);
+    let machine =
+        |name: &HostName| format!("(&(objectCategory=computer){})", term(Attribute::DnsHostName, name.as_str()));
+    terms.extend(machines.iter().map(machine));
+    terms.chunks(BATCH).map(any_of).collect()
+}
+
+fn terms(reading: &Reading, asked: &mut HashSet<String>) -> Vec<String> {
     let mut selection = Selection::default();
     selection.learn_all(reading.entries());
     let mut terms: Vec<String> = selection.terms().filter(|term| asked.insert(term.clone())).collect();
     terms.sort();
-    terms.chunks(BATCH).map(any_of).collect()
+    terms
+}
+
+/// The FQDNs of the servers that no machine bears a name of.
+fn lost_machines(reading: &Reading) -> Vec<HostName> {
+    let servers: Vec<Names> = reading.entries().filter(|entry| server::is_server(entry)).map(Names::of).collect();
+    let names_of = |server: &Names| -> Vec<String> {
+        let hosts = server.fqdns.iter().map(|fqdn| Spn::host(fqdn).key().to_owned());
+        hosts.chain([server.sam_account_name()]).collect()
+    };
+    let wanted: HashSet<String> = servers.iter().flat_map(names_of).collect();
+    let machines = || reading.entries().filter(|entry| entry.is_a(schema::COMPUTER));
+    let values = |attribute| machines().flat_map(move |entry| entry.values(attribute).map(fold));
+    let borne = values(Attribute::SamAccountName).chain(values(Attribute::ServicePrincipalName));
+    let borne: HashSet<String> = borne.filter(|name| wanted.contains(name)).collect();
+    let lost = servers.into_iter().filter(|server| !names_of(server).iter().any(|name| borne.contains(name)));
+    let mut lost: Vec<HostName> = lost.flat_map(|server| server.fqdns).collect();
+    lost.sort_by(|one, other| one.key().cmp(other.key()));
+    lost.dedup();
+    lost
 }
 
 /// Those of these accounts, each with the attributes that it does not show, of which all those may be read. Accounts of one logon name, as
@@ -138,6 +175,27 @@ mod tests {
         reading.add(entry("CN=other,DC=com", &holds("other", "smtpsvc/nobody.contoso.com")));
         assert_eq!(accounts(&reading, &mut known), ["(|(sAMAccountName=relay$)(sAMAccountName=relay))"]);
         assert!(accounts(&reading, &mut known).is_empty());
+    }
+
+    #[test]
+    fn a_machine_is_asked_for_by_what_it_calls_itself_if_no_other_name_of_it_came() {
+        let mut reading = Reading::default();
+        for name in ["ex01", "ex02", "ex03", "ex04"] {
+            reading.add(server(name));
+        }
+        reading.add(entry("CN=a,DC=com", &[("objectClass", "computer"), ("sAMAccountName", "EX01$")]));
+        let host = [("objectClass", "computer"), ("servicePrincipalName", "host/EX02.contoso.com")];
+        reading.add(entry("CN=b,DC=com", &host));
+        // Who is no machine is no server either.
+        let user = [("objectClass", "user"), ("sAMAccountName", "ex03$")];
+        reading.add(entry("CN=c,DC=com", &user));
+        let mut asked = HashSet::new();
+        accounts(&reading, &mut asked);
+        assert_eq!(
+            more_accounts(&reading, &mut asked),
+            ["(|(&(objectCategory=computer)(dNSHostName=ex03.contoso.com))\
+             (&(objectCategory=computer)(dNSHostName=ex04.contoso.com)))"]
+        );
     }
 
     #[test]
