@@ -244,3 +244,16 @@ fn long_values_names_and_ranges_weigh_what_they_take() {
         assert_eq!(run.code, 2, "{what}: {}", run.stderr);
     }
 }
+
+/// Of a long value more is made than of a short one.
+#[test]
+fn names_so_long_that_what_is_made_of_them_would_not_fit_are_refused() {
+    let long = "x".repeat(1 << 20);
+    let mut ldif = domain("CONTOSO", HOME);
+    ldif.extend(
+        (0..240).map(|number| computer(&format!("PC{number}"), [format!("SMTPSVC/{long}{number}")].into_iter())),
+    );
+    let run = check(&ldif, 512);
+    assert_eq!((run.code, run.stderr.lines().count()), (2, 2), "{}", run.stderr);
+    assert!(run.stderr.contains("within 512 MiB of memory"), "{}", run.stderr);
+}

@@ -1,6 +1,7 @@
 //! Directory objects as they were read, and what could not be read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::dn::Dn;
 use super::gap::Gap;
@@ -140,9 +141,9 @@ impl Entry {
     /// How much memory it takes, and what is made of it later, at most; more or less.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let values: usize = self.all().map(|(_, value)| 96 + weight_of_text(value)).sum();
+        let values: usize = self.all().map(|(_, value)| 96 + weight_of(value.len())).sum();
         let ranges: usize = self.ranges.values().map(|ranges| 100 + 64 * ranges.len()).sum();
-        400 + 3 * self.dn.as_str().len() + weight_of_text(self.dn.as_str()) + values + ranges
+        400 + 4 * weight_of(self.dn.as_str().len()) + values + ranges
     }
 
     /// Takes in what another reading says of the same object.
@@ -176,11 +177,15 @@ impl Entry {
     }
 }
 
-/// What a text takes. One that is longer than any name of a directory's is told many times over, with what is invisible written out.
-fn weight_of_text(text: &str) -> usize {
+/// What a text of this length takes, with all that is made of it: of one that is short, what goes with each copy counts for more. One that
+/// is longer than any name of a directory's is told many times over, with what is invisible written out.
+#[must_use]
+pub fn weight_of(length: usize) -> usize {
+    const SHORT: usize = 100;
+    const COPIES: usize = 4;
     const LONGEST_NAME: usize = 1024;
     const TOLD: usize = 12;
-    if text.len() > LONGEST_NAME { TOLD * text.len() } else { text.len() }
+    if length > LONGEST_NAME { TOLD * length } else { length + COPIES * length.saturating_sub(SHORT) }
 }
 
 /// Whether the ranges, put in order, run from 0 to the end.
@@ -204,9 +209,11 @@ fn whole(ranges: &[Range]) -> bool {
 }
 
 /// What reading a directory, live or recorded, ends in: the objects that matter, each once, and what could not be read.
+///
+/// A copy of it shares the objects, until more is read of one.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, Arc<Entry>>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }
@@ -218,15 +225,15 @@ impl Reading {
         entry.values.shrink_to_fit();
         match self.entries.entry(entry.dn.key().to_owned()) {
             std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(entry);
+                place.insert(Arc::new(entry));
             }
-            std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().merge(entry),
+            std::collections::btree_map::Entry::Occupied(mut known) => Arc::make_mut(known.get_mut()).merge(entry),
         }
     }
 
     /// Takes in an object, unless just this is known of it: a server may be changed while it answers.
     pub fn add_new(&mut self, entry: Entry) {
-        if self.entries.get(entry.dn.key()) != Some(&entry) {
+        if self.get(entry.dn.key()) != Some(&entry) {
             self.add(entry);
         }
     }
@@ -234,7 +241,7 @@ impl Reading {
     /// What is known of the object with this [key](Dn::key).
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.get(key)
+        self.entries.get(key).map(Arc::as_ref)
     }
 
     /// Drops the objects of which `keep` is false.
@@ -244,12 +251,12 @@ impl Reading {
 
     /// The objects, in the order of their names.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> + Clone {
-        self.entries.values()
+        self.entries.values().map(Arc::as_ref)
     }
 
     /// The objects, and what could not be read.
     pub fn into_parts(self) -> (impl Iterator<Item = Entry>, Vec<Gap>) {
-        (self.entries.into_values(), self.gaps)
+        (self.entries.into_values().map(Arc::unwrap_or_clone), self.gaps)
     }
 }
 

@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
     /// What is left where nothing can be judged.
     pub(super) fn unjudged(directory: &'a Directory, why: &'static str) -> Self {
         let owners = Owners::new(directory, std::iter::empty());
-        let gaps = vec![Gap::new("directory", why)];
+        let gaps = vec![Gap::new("directory", why).fixed_by(["setspn -F -X".to_owned()])];
         let (accounts, candidates) = (HashMap::new(), HashMap::new());
         Self { directory, servers: Vec::new(), owners, accounts, candidates, gaps }
     }

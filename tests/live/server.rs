@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -30,6 +31,9 @@ pub(crate) fn object(dn: &str, values: &[(&str, &str)]) -> Object {
     Object { dn: dn.to_owned(), values, hidden: Vec::new() }
 }
 
+/// Where the number of an object of a crowd stands.
+pub(crate) const NUMBER: &str = "#######";
+
 /// What the server does instead of answering properly, to the searches that the trick is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Trick {
@@ -49,6 +53,8 @@ pub(crate) enum Trick {
     SamePage,
     /// Sends new objects for ever.
     NewPages,
+    /// Fills all places up to this one with objects like this, in each of which its number stands in place of [`NUMBER`], and then this result.
+    Crowd(usize, Object, LdapResultCode),
     /// Sends pages without objects for ever.
     EmptyPages,
     /// Sends more objects than a page may have.
@@ -237,6 +243,7 @@ impl Conversation {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "a few lines for each trick")]
     fn search(&mut self, id: i32, search: &LdapSearchRequest, page: Option<&(usize, Vec<u8>)>) -> Option<()> {
         let filter = format!("{:?}", search.filter);
         self.script.searches.lock().unwrap().push((search.base.clone(), filter.clone()));
@@ -279,6 +286,11 @@ impl Conversation {
                 let more = |number| object(&format!("CN=new{number},{}", search.base), &[("cn", "new")]);
                 objects = (start..start + size).map(more).collect();
                 next = (start + size).to_string();
+            }
+            Some(Trick::Crowd(most, object, last)) => {
+                let end = start.saturating_add(size).min(most);
+                self.crowd(&self.entry_message(id, search, &object), (start + objects.len()).min(end)..end)?;
+                (next, code) = if end < most { (end.to_string(), code) } else { (String::new(), last) };
             }
             Some(Trick::NewContents) => {
                 let dn = format!("CN=new,{}", search.base);
@@ -337,6 +349,22 @@ impl Conversation {
         }
         self.send_each(&messages, late < usize::MAX)?;
         (!die).then_some(())
+    }
+
+    /// Sends this message once for each of these numbers, fast.
+    fn crowd(&mut self, message: &LdapMsg, numbers: Range<usize>) -> Option<()> {
+        let mut bytes = BytesMut::new();
+        LdapCodec::default().encode(message.clone(), &mut bytes).unwrap();
+        let is_number = |at: &usize| bytes[*at..].starts_with(NUMBER.as_bytes());
+        let places: Vec<usize> = (0..bytes.len()).filter(is_number).collect();
+        for number in numbers {
+            let number = format!("{number:0width$}", width = NUMBER.len());
+            for at in &places {
+                bytes[*at..*at + NUMBER.len()].copy_from_slice(number.as_bytes());
+            }
+            self.stream.write_all(&bytes).ok()?;
+        }
+        Some(())
     }
 
     /// Sends one byte at a time of a message that never ends.

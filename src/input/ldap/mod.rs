@@ -15,6 +15,7 @@ mod failure;
 mod forest;
 #[cfg(test)]
 mod fuzz;
+mod kept;
 mod progress;
 mod response;
 #[cfg(test)]
@@ -77,15 +78,20 @@ async fn run(settings: &Settings, progress: &mut dyn Progress) -> Result<Live, T
     let (mut passed, mut part): (Vec<Trouble>, Option<Live>) = (Vec::new(), None);
     for (number, address) in addresses.iter().enumerate() {
         let is_last = number + 1 == addresses.len();
+        let before = connector.kept.now();
         progress.connecting(&address.to_string());
         match forest::read(&connector, address, progress).await {
             Ok(live) if live.is_refused && !is_last => {
                 progress.note(&format!("{address} refuses a part, so the next is asked"));
+                if part.is_some() {
+                    connector.kept.drop_all_since(before);
+                }
                 part.get_or_insert(live);
             }
             Ok(live) => return Ok(fuller(part, live)),
             Err(Failure::Final(trouble)) => return part.ok_or_else(|| trouble.at(address)),
             Err(Failure::Server(trouble)) => {
+                connector.kept.drop_all_since(before);
                 let trouble = trouble.at(address);
                 if !is_last {
                     progress.note(&format!("{address} is passed over: {}", trouble.what()));

@@ -3,7 +3,7 @@
 use ldap3::asn1::{PL, StructureTag};
 
 use crate::directory::dn::Dn;
-use crate::directory::entry::{Entry, Range};
+use crate::directory::entry::{Entry, Range, weight_of};
 
 /// One object of a search's result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Response {
 
     /// The same of places.
     pub(super) fn weight_of(urls: &[String]) -> usize {
-        urls.iter().map(|url| url.len() + 50).sum()
+        urls.iter().map(|url| weight_of(url.len()) + 50).sum()
     }
 }
 
@@ -79,8 +79,8 @@ impl SearchEntry {
     /// How much memory it takes, more or less.
     pub(super) fn weight(&self) -> usize {
         let descriptions = self.attributes.iter().map(|(description, _)| description.len() + 100);
-        let values = self.attributes.iter().flat_map(|(_, values)| values).map(|value| value.len() + 100);
-        100 + self.dn.len() + descriptions.chain(values).sum::<usize>()
+        let values = self.attributes.iter().flat_map(|(_, values)| values).map(|value| weight_of(value.len()) + 100);
+        100 + weight_of(self.dn.len()) + descriptions.chain(values).sum::<usize>()
     }
 
     /// The attribute of which there is more, and the number of the value to go on with.

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::address::Address;
 use super::failure::Failure;
+use super::kept::Kept;
 use super::search::{SearchRequest, SearchResult};
 use super::session::Session;
 use super::settings::{Security, Settings};
@@ -159,7 +160,7 @@ async fn search(manner: Manner, peer_limit: u32, filter: &str) -> Result<SearchR
     // Where a length grew, the client waits for what never comes.
     let waits = if matches!(manner.fault, Fault::Byte(..)) { 300 } else { 5000 };
     let settings = Settings { step_timeout: Duration::from_millis(waits), ..Settings::default() };
-    let mut session = Session::start(ours, layer, &address, &settings).await?;
+    let mut session = Session::start(ours, layer, &address, &settings, Kept::default()).await?;
     let request = SearchRequest { base: "DC=com", scope: Scope::Subtree, filter, attributes: &["cn"] };
     let result = session.search(&request, &mut ()).await;
     served.abort();

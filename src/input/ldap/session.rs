@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::address::Address;
 use super::failure::{Failure, Trouble, within};
+use super::kept::Kept;
 use super::progress::{Progress, SearchReport};
 use super::response::{Response, SearchEntry};
 use super::search::{Refusal, SearchRequest, SearchResult, Seen};
@@ -22,8 +23,6 @@ use crate::directory::dn::Dn;
 
 /// More objects than any forest has Exchange servers, endpoints or holders.
 const MOST_ENTRIES: usize = 250_000;
-/// All that is kept of one server's answers, of the 512 MiB that the whole program may take.
-const MOST_BYTES: usize = 256 << 20;
 const TOO_MUCH: &str = "it sends more than any directory has";
 /// Pages without an object: a server may have looked at many that do not match, but not for ever.
 const MOST_EMPTY_PAGES: usize = 1000;
@@ -44,7 +43,7 @@ pub(super) struct Session {
     auth: Auth,
     step: Duration,
     page_size: u32,
-    kept: usize,
+    kept: Kept,
 }
 
 impl Drop for Session {
@@ -68,6 +67,7 @@ impl Session {
         layer: Layer,
         address: &Address,
         settings: &Settings,
+        kept: Kept,
     ) -> Result<Self, Failure> {
         let connected = pair::connect().await;
         let (driver, ldap, outside) =
@@ -83,7 +83,7 @@ impl Session {
             auth: settings.auth.clone(),
             step: settings.step_timeout,
             page_size: settings.page_size.clamp(1, 100_000),
-            kept: 0,
+            kept,
         })
     }
 
@@ -168,7 +168,7 @@ impl Session {
                 // Some servers say so again on every page.
                 Response::Reference(urls) => {
                     let urls: Vec<String> = urls.into_iter().filter(|url| seen.is_new(url)).collect();
-                    self.kept += Response::weight_of(&urls);
+                    self.kept.add(Response::weight_of(&urls));
                     result.references.extend(urls);
                 }
                 Response::Entry(found) => {
@@ -176,13 +176,13 @@ impl Session {
                     let dn = self.checked(&found, &base, request.scope)?;
                     if seen.is_new((dn.key(), &found.attributes)) {
                         new += 1;
-                        self.kept += found.weight();
+                        self.kept.add(found.weight());
                         result.entries.push(found);
                     }
                 }
             }
         }
-        if result.entries.len() > MOST_ENTRIES || result.references.len() > MOST_ENTRIES || self.kept > MOST_BYTES {
+        if result.entries.len() > MOST_ENTRIES || result.references.len() > MOST_ENTRIES || self.kept.left() == 0 {
             return Err(self.misbehaved(TOO_MUCH));
         }
         Ok(objects == 0 || new > 0)
@@ -213,7 +213,7 @@ impl Session {
             ldap.with_controls(RawControl::from(PagedResults { size, cookie }.critical()));
         }
         let most = if paged { self.page_size as usize } else { MOST_ENTRIES };
-        let left = MOST_BYTES.saturating_sub(self.kept);
+        let left = self.kept.left();
         let step = format!("a search on {}", self.server);
         let collected = async {
             let collected = collect(&mut ldap, request, most, left).await;
@@ -372,7 +372,7 @@ mod tests {
             auth: Auth::Anonymous,
             step: Duration::from_secs(20),
             page_size: 10,
-            kept: 0,
+            kept: Kept::default(),
         };
         session.search(&QUERY, &mut ()).await.unwrap_err()
     }

@@ -109,7 +109,8 @@ impl LineWatch for TrailerCheck {
     #[inline]
     fn line(&mut self, line: &[u8]) {
         // `result`, `ref`, `pagedresults` and `dn:` are marks; many attributes begin with the first letter of one.
-        let is_marked = matches!(line, [b'#' | 0xef, ..] | [b'r', b'e', ..] | [b'p', b'a', ..] | [b'd', b'n', b':', ..]);
+        let is_marked =
+            matches!(line, [b'#' | 0xef, ..] | [b'r', b'e', ..] | [b'p', b'a', ..] | [b'd', b'n', b':', ..]);
         let is_marked = is_marked || self.tools.is_in_reference();
         if is_marked || self.sum.is_some() || self.closing.is_some() {
             self.look(line);

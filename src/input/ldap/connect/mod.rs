@@ -12,6 +12,7 @@ pub(super) use self::tls::Trust;
 use super::address::Address;
 use super::bind::{self, Handshake, Peer};
 use super::failure::{Failure, Trouble, within};
+use super::kept::Kept;
 use super::session::Session;
 use super::settings::{Security, Settings};
 use super::wire::layer::Layer;
@@ -21,6 +22,8 @@ use super::wire::relay::Stream;
 pub(super) struct Connector<'a> {
     settings: &'a Settings,
     trust: Option<Trust>,
+    /// What is kept of all that they send.
+    pub(super) kept: Kept,
 }
 
 impl<'a> Connector<'a> {
@@ -28,7 +31,7 @@ impl<'a> Connector<'a> {
     pub(super) fn new(settings: &'a Settings) -> Result<Self, Trouble> {
         let needed = matches!(settings.security, Security::Ldaps | Security::StartTls);
         let trust = if needed { Some(Trust::new(settings)?) } else { None };
-        Ok(Self { settings, trust })
+        Ok(Self { settings, trust, kept: Kept::default() })
     }
 
     pub(super) fn settings(&self) -> &'a Settings {
@@ -67,7 +70,7 @@ impl<'a> Connector<'a> {
         let peer = Peer { host: &address.host, channel, security: self.settings.security };
         let bind = bind::bind(&mut handshake, &self.settings.auth, &peer);
         let layer: Layer = within(self.settings.step_timeout, "the bind", bind).await?;
-        Session::start(handshake.into_stream(), layer, address, self.settings).await
+        Session::start(handshake.into_stream(), layer, address, self.settings, self.kept.clone()).await
     }
 }
 

@@ -17,7 +17,7 @@ impl super::Forest<'_> {
         controller: &mut Session,
     ) -> Result<(), Failure> {
         let mut causes = Vec::new();
-        let before = self.collected.clone();
+        let (before, kept) = (self.collected.clone(), connector.kept.now());
         let mut tried: Vec<String> = Vec::new();
         let mut candidates = self.near(connector, controller);
         let mut asked_dns = false;
@@ -42,6 +42,7 @@ impl super::Forest<'_> {
                 Err(failure) => {
                     // What was half-read is dropped.
                     self.collected = before.clone();
+                    connector.kept.drop_all_since(kept);
                     let cause = failure.trouble().what().to_owned();
                     self.progress.note(&format!("the global catalog {address} is passed over: {cause}"));
                     causes.push(cause);
