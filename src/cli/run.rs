@@ -8,6 +8,7 @@ use spn_doctor::directory::Directory;
 use spn_doctor::directory::entry::Reading;
 use spn_doctor::directory::gap::Gap;
 use spn_doctor::directory::text::printable;
+use spn_doctor::input::coverage::{self, commands};
 use spn_doctor::input::recording::redaction::redact;
 use spn_doctor::input::{ldap, recording};
 use spn_doctor::judge::remedy::setspn::Dialect;
@@ -72,10 +73,17 @@ fn judged(flags: &Check) -> Result<Report> {
         Source::Ldif { .. } => recording::directory(reading),
         Source::Ldap { .. } => {
             let (entries, gaps) = reading.into_parts();
-            Directory::of(entries, gaps)
+            let mut directory = Directory::of(entries, gaps);
+            coverage::add_looks(&mut directory.gaps);
+            directory
         }
     };
-    let mut report = Report::new(&judge(&directory), source, flags.dialect());
+    let mut judgement = judge(&directory);
+    match source {
+        Source::Ldif { .. } => coverage::add_exports(&mut judgement.facts.gaps, &[]),
+        Source::Ldap { .. } => coverage::add_looks(&mut judgement.facts.gaps),
+    }
+    let mut report = Report::new(&judgement, source, flags.dialect());
     if !flags.only.is_empty() {
         let known: Vec<_> = report.servers.iter().map(|server| printable(&server.name)).collect();
         report.restrict_to(&flags.only).map_err(|unknown| {
@@ -93,7 +101,10 @@ fn unjudged(directory: &arguments::Directory, error: &anyhow::Error) -> Report {
     let source = if files.is_empty() { Source::Ldap { server, forest: String::new() } } else { Source::Ldif { files } };
     let place = if place.is_empty() { "directory".to_owned() } else { place };
     let words = [Some(error::in_words(error)), error::hint(error)].into_iter().flatten();
-    Report::unjudged(source, &Gap::new(place, words.collect::<Vec<_>>().join("; ")))
+    let gap = Gap::new(place, words.collect::<Vec<_>>().join("; "));
+    let of_domain = directory.domain.iter().flat_map(|domain| commands::other_controllers(domain));
+    let of_servers = directory.server.iter().flat_map(|server| commands::again(server));
+    Report::unjudged(source, &gap.fixed_by(of_servers.chain(of_domain)))
 }
 
 fn record(flags: &Record) -> Result<u8> {

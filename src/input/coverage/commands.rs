@@ -81,10 +81,58 @@ pub fn grant(dn: &str, inheritance: &str, rights: &str) -> Vec<String> {
     is_plain(dn).then(|| format!("dsacls \"{dn}\" {inheritance}/G \"DOMAIN\\account:{rights}\"")).into_iter().collect()
 }
 
+/// What names the domain controllers of a domain, and tries each.
+#[must_use]
+pub fn other_controllers(domain: &str) -> Vec<String> {
+    with_word(domain, &["nltest /dclist:", "spn-doctor check --domain "])
+}
+
+/// What finds a domain controller of a domain that has a global catalog, and reads from that domain on.
+#[must_use]
+pub fn elsewhere(domain: &str) -> Vec<String> {
+    let found = with_word(domain, &["nltest /dsgetdc:"]).into_iter().map(|command| command + " /gc");
+    found.chain(with_word(domain, &["spn-doctor check --domain "])).collect()
+}
+
+/// What finds the global catalogs of a forest: one, and all that the DNS has.
+#[must_use]
+pub fn catalogs(forest: &str) -> Vec<String> {
+    let found = with_word(forest, &["nltest /dsgetdc:"]).into_iter().map(|command| command + " /gc");
+    found.chain(with_word(forest, &["nslookup -type=SRV _gc._tcp."])).collect()
+}
+
+/// What shows the limits of the domain controllers, unless they have a policy of their own.
+#[must_use]
+pub fn query_policy(configuration: &str) -> Vec<String> {
+    let dn = format!(
+        "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Windows NT,CN=Services,{configuration}"
+    );
+    show("policy", &dn, "lDAPAdminLimits")
+}
+
+/// What shows an object as it is.
+#[must_use]
+pub fn look_at(dn: &str) -> Vec<String> {
+    show("object", dn, "")
+}
+
+/// What reads from this server again, and shows how far that comes.
+#[must_use]
+pub fn again(server: &str) -> Vec<String> {
+    let (host, port) = server.rsplit_once(':').unwrap_or((server, "389"));
+    let is_port = !port.is_empty() && port.chars().all(|c| c.is_ascii_digit());
+    let command = format!("spn-doctor check --server {server} --verbose");
+    (is_word(host) && is_port).then_some(command).into_iter().collect()
+}
+
+/// These beginnings with a name that means nothing else to a command line; none if it does.
+fn with_word(name: &str, beginnings: &[&str]) -> Vec<String> {
+    beginnings.iter().filter(|_| is_word(name)).map(|beginning| format!("{beginning}{name}")).collect()
+}
+
 /// The exports of a subtree with the tools of Windows, and elsewhere. A domain controller is found by the domain's name.
 fn export(file: &str, server: Option<&str>, dn: &str, filter: &str) -> Vec<String> {
-    let domain = Dn::parse(dn).map(|dn| dn.domain_key().to_owned()).unwrap_or_default();
-    if !is_plain(dn) || !is_word(file) || server.is_some_and(|server| !is_word(server)) || domain.is_empty() {
+    if server.is_some_and(|server| !is_word(server)) {
         return Vec::new();
     }
     let server = server.map_or_else(String::new, |server| format!(" -s {server}"));
@@ -92,9 +140,27 @@ fn export(file: &str, server: Option<&str>, dn: &str, filter: &str) -> Vec<Strin
         "" => (String::new(), String::new()),
         filter => (format!(" -r \"{filter}\""), format!(" \"{filter}\"")),
     };
+    written(file, dn, &format!("{server} -d \"{dn}\" -p subtree{windows}"), &other)
+}
+
+/// The exports of one object: of this attribute, or of all.
+fn show(file: &str, dn: &str, attribute: &str) -> Vec<String> {
+    let (windows, other) = match attribute {
+        "" => (String::new(), String::new()),
+        attribute => (format!(" -l {attribute}"), format!(" {attribute}")),
+    };
+    written(file, dn, &format!(" -d \"{dn}\" -p base{windows}"), &format!(" -s base{other}"))
+}
+
+/// Both exports, given what follows the file, or the object; none where a name means something else to a command line.
+fn written(file: &str, dn: &str, windows: &str, other: &str) -> Vec<String> {
+    let domain = Dn::parse(dn).map(|dn| dn.domain_key().to_owned()).unwrap_or_default();
+    if !is_plain(dn) || !is_word(file) || domain.is_empty() {
+        return Vec::new();
+    }
     let found_by = domain.replace('=', "%3D").replace(',', "%2C").replace(' ', "%20");
     vec![
-        format!("ldifde -f {file}.ldf{server} -d \"{dn}\" -p subtree{windows}"),
+        format!("ldifde -f {file}.ldf{windows}"),
         format!("ldapsearch -Y GSSAPI -E pr=1000/noprompt -H \"ldap:///{found_by}\" -b \"{dn}\"{other} > {file}.ldif"),
     ]
 }

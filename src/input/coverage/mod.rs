@@ -83,6 +83,13 @@ pub fn add_exports(gaps: &mut [Gap], all: &[String]) {
     }
 }
 
+/// Names commands for problems of a live reading that name none: those that show the object as it is.
+pub fn add_looks(gaps: &mut [Gap]) {
+    for gap in gaps.iter_mut().filter(|gap| gap.fix.is_empty()) {
+        gap.fix = Dn::parse(&gap.place).map(|dn| commands::look_at(dn.as_str())).unwrap_or_default();
+    }
+}
+
 /// What is missing from a reading.
 #[must_use]
 pub fn gaps(reading: &Reading, beside: &Beside, source: Source) -> Vec<Gap> {

@@ -2,7 +2,6 @@
 
 use super::gaps;
 use super::root::Root;
-use crate::directory::dn::Dn;
 use crate::input::ldap::address::Address;
 use crate::input::ldap::connect::Connector;
 use crate::input::ldap::discover;
@@ -50,8 +49,7 @@ impl super::Forest<'_> {
             }
             tried.push(host);
         }
-        let domains: Vec<String> = self.domains.iter().map(Dn::dns_domain).collect();
-        self.collected.gaps.push(gaps::no_catalog(&domains, &self.root.domain, &causes));
+        self.collected.gaps.push(gaps::no_catalog(&self.names(), &self.root.domain, &causes));
         self.accounts_of_one_domain(controller).await
     }
 

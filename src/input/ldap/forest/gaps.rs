@@ -4,11 +4,42 @@ use super::hidden::Silent;
 use crate::directory::dn::Dn;
 use crate::directory::gap::{Gap, Kind, Prose};
 use crate::directory::schema::Attribute;
-use crate::input::coverage::commands::grant;
+use crate::input::coverage::commands::{self, grant};
 use crate::input::ldap::search::Refusal;
+use crate::input::referral;
+
+/// The names that commands need.
+pub(super) struct Names {
+    pub(super) forest: Dn,
+    pub(super) configuration: Dn,
+    pub(super) domains: Vec<Dn>,
+}
+
+impl Names {
+    /// What may let a refused search be made.
+    fn cure(&self, place: &str, code: u32) -> Vec<String> {
+        let object = Dn::parse(place).ok().filter(|dn| !dn.domain_key().is_empty());
+        let domain = object.as_ref().unwrap_or(&self.forest).dns_domain();
+        match code {
+            4 | 11 => commands::query_policy(self.configuration.as_str()),
+            10 => commands::elsewhere(&domain),
+            32 | 50 => match object {
+                Some(object) if !self.domains.contains(&object) => grant(object.as_str(), "/I:T", "GR"),
+                object => self.accounts(object.as_ref()),
+            },
+            _ => commands::other_controllers(&domain),
+        }
+    }
+
+    /// What lets the accounts of a domain be read, or those of all.
+    fn accounts(&self, domain: Option<&Dn>) -> Vec<String> {
+        let domains = domain.map_or(self.domains.as_slice(), std::slice::from_ref);
+        domains.iter().flat_map(|domain| grant(domain.as_str(), "/I:T", "LCRP")).collect()
+    }
+}
 
 /// A search that the server did not answer to the end.
-pub(super) fn refused(what: &'static str, place: &str, refusal: &Refusal) -> Gap {
+pub(super) fn refused(what: &'static str, place: &str, refusal: &Refusal, names: &Names) -> Gap {
     let (why, cure) = match refusal.code {
         3 => ("the server's time limit was reached", "try again when it is less busy, or another server with --server"),
         4 => (
@@ -35,7 +66,7 @@ pub(super) fn refused(what: &'static str, place: &str, refusal: &Refusal) -> Gap
     if !refusal.text.is_empty() {
         told = told.say(": ").name(Kind::Text, &refusal.text);
     }
-    Gap::new(place_of(place), told.say("); ").say(cure))
+    Gap::new(place_of(place), told.say("); ").say(cure)).fixed_by(names.cure(place, refusal.code))
 }
 
 /// Where a search was made: an object, or a server.
@@ -45,14 +76,16 @@ fn place_of(place: &str) -> Prose {
 }
 
 /// A referral that may hide accounts.
-pub(super) fn references(url: &str, place: &str) -> Gap {
+pub(super) fn references(url: &str, place: &str, forest: &Dn) -> Gap {
     let what = Prose::new("the server refers to ").name(Kind::Text, url).say(
         " for more, where no credentials are sent; name a domain controller there with --server, or make a global catalog reachable",
     );
-    Gap::new(place_of(place), what)
+    let there = referral::target(url).or_else(|| referral::domain(url)).map(|dn| dn.dns_domain());
+    let fix = there.map(|domain| commands::elsewhere(&domain)).filter(|fix| !fix.is_empty());
+    Gap::new(place_of(place), what).fixed_by(fix.unwrap_or_else(|| commands::catalogs(&forest.dns_domain())))
 }
 
-/// An object whose name is none.
+/// An object whose name is none: no command can name it either.
 pub(super) fn nameless(dn: &str, place: &str) -> Gap {
     let what = Prose::new("an object was passed over, because its name cannot be read: ").name(Kind::Text, dn);
     Gap::new(place_of(place), what)
@@ -65,10 +98,11 @@ pub(super) fn unreadable_partition(crossref: &Dn) -> Gap {
         "its nCName or systemFlags cannot be read, so it may be a domain whose accounts were not seen; have Read on it granted to this \
          account (by default all authenticated users have it)",
     )
+    .fixed_by(grant(crossref.as_str(), "", "GR"))
 }
 
 /// Objects that came without what they were searched by.
-pub(super) fn unexplained(objects: &[Dn]) -> Vec<Gap> {
+pub(super) fn unexplained(objects: &[Dn], names: &Names) -> Vec<Gap> {
     const MOST: usize = 20;
     let gap = |dn: &Dn| {
         let what = "it was found, but what it was searched by was not sent, so nobody can say what it is: this account may not read its attributes, \
@@ -77,7 +111,7 @@ pub(super) fn unexplained(objects: &[Dn]) -> Vec<Gap> {
     };
     let more = objects.len().saturating_sub(MOST);
     let told = || Prose::default().count(more as u64).say(" more objects were found whose attributes were not sent");
-    let rest = (more > 0).then(|| Gap::new("directory", told()));
+    let rest = (more > 0).then(|| Gap::new("directory", told()).fixed_by(names.accounts(None)));
     objects.iter().take(MOST).map(gap).chain(rest).collect()
 }
 
@@ -111,7 +145,8 @@ fn attributes(mut prose: Prose, attributes: &[Attribute], between: &'static str)
 }
 
 /// No catalog in a forest of several domains.
-pub(super) fn no_catalog(domains: &[String], read: &Dn, causes: &[String]) -> Gap {
+pub(super) fn no_catalog(names: &Names, read: &Dn, causes: &[String]) -> Gap {
+    let domains: Vec<String> = names.domains.iter().map(Dn::dns_domain).collect();
     let what = Prose::new("the forest has several domains (")
         .names(Kind::Host, domains.iter().map(String::as_str), ", ")
         .say("), but no global catalog could be read (");
@@ -122,5 +157,5 @@ pub(super) fn no_catalog(domains: &[String], read: &Dn, causes: &[String]) -> Ga
     let what = what.say("), so only accounts of ").name(Kind::Host, &read.dns_domain()).say(
         " were seen; make one reachable (port 3268, for LDAPS 3269), or name a domain controller that has one with --server",
     );
-    Gap::new("global catalog", what)
+    Gap::new("global catalog", what).fixed_by(commands::catalogs(&names.forest.dns_domain()))
 }

@@ -91,7 +91,8 @@ impl super::Forest<'_> {
         let result = session.search(&request, self.progress).await?;
         self.note_refusal(&result);
         if let Some(refusal) = &result.refusal {
-            self.collected.gaps.push(gaps::refused("what of the Exchange organization is hidden", base, refusal));
+            let what = "what of the Exchange organization is hidden";
+            self.collected.gaps.push(gaps::refused(what, base, refusal, &self.names()));
             return Ok(());
         }
         let readable: HashSet<Dn> = result.entries.iter().filter_map(|found| Dn::parse(&found.dn).ok()).collect();

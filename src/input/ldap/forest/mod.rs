@@ -190,7 +190,14 @@ impl Forest<'_> {
                 }
             }
         }
-        self.collected.gaps.extend(result.refusal.map(|refusal| gaps::refused(what, place, &refusal)));
+        let names = self.names();
+        self.collected.gaps.extend(result.refusal.map(|refusal| gaps::refused(what, place, &refusal, &names)));
+    }
+
+    /// What commands need to name.
+    fn names(&self) -> gaps::Names {
+        let (forest, configuration) = (self.root.forest.clone(), self.root.configuration.clone());
+        gaps::Names { forest, configuration, domains: self.domains.clone() }
     }
 
     /// What a referral means for the result: nothing, where it leads to a partition without accounts.
@@ -200,15 +207,16 @@ impl Forest<'_> {
         if target.as_ref().is_some_and(harmless) {
             None
         } else {
-            Some(gaps::references(&self.auth.without_password(url), place))
+            Some(gaps::references(&self.auth.without_password(url), place, &self.root.forest))
         }
     }
 
     /// What was read, without what a recording of it would leave out: both ways must end in the same judgement.
     fn finish(self, server: String) -> Live {
+        let in_commands = self.names();
         let mut reading = self.collected;
         let unexplained = selection::keep_selected(&mut reading);
-        reading.gaps.extend(gaps::unexplained(&unexplained));
+        reading.gaps.extend(gaps::unexplained(&unexplained, &in_commands));
         let named = vec![self.root.forest.clone(), self.root.domain.clone()];
         let beside = Beside { named, ..Beside::default() };
         coverage::complete(&mut reading, &beside, coverage::Source::Live);
