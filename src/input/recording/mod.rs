@@ -139,6 +139,8 @@ struct Scan {
     beside: Beside,
     /// How many files were begun.
     files: u64,
+    /// What is told of files without anything in them, if anything is missing.
+    empty: Vec<Gap>,
 }
 
 impl Scan {
@@ -151,6 +153,7 @@ impl Scan {
             weight: 0,
             beside: Beside::default(),
             files: 0,
+            empty: Vec::new(),
         }
     }
 
@@ -162,7 +165,7 @@ impl Scan {
         self.beside.searches.covered(trailer.covered());
         if is_empty && !trailer.is_recording() {
             let what = "this file is empty, or holds nothing but comments: the export failed, or found nothing; export it anew";
-            self.reading.gaps.push(Gap::new(source.name.clone(), what));
+            self.empty.push(Gap::new(source.name.clone(), what));
         }
         let gaps = std::mem::take(&mut self.reading.gaps).into_iter();
         self.reading.gaps = first_of_many(gaps.chain(trailer.gaps(&source.name, records)));
@@ -234,6 +237,9 @@ impl Scan {
         // An object may be split over records, and half of a server may go by other names than the whole.
         selection::keep_selected(&mut self.reading);
         coverage::complete(&mut self.reading, &self.beside, coverage::Source::Recorded);
+        if !self.reading.gaps.is_empty() {
+            self.reading.gaps.append(&mut self.empty);
+        }
         Ok(self.reading)
     }
 
