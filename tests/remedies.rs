@@ -46,9 +46,7 @@ fn a_name_that_two_virtual_servers_share_is_for_nobody_to_register() {
     let ldif = server("EX01", "mail.contoso.com", mail) + &server("EX02", "mail.contoso.com", mail);
     let shared = remedies(&ldif, "shared-fqdn", "2008");
     assert_eq!(shared[0]["kind"], "exchange");
-    for server in ["EX01", "EX02"] {
-        assert!(text(&shared[0], "advice").contains(&format!("on {server}, then Delivery, Advanced")), "{shared:?}");
-    }
+    assert!(text(&shared[0], "advice").contains("Delivery, Advanced"), "{shared:?}");
     let duplicate = remedies(&ldif, "duplicate-spn", "2008");
     assert_eq!(duplicate[0]["kind"], "decide");
     for remedy in shared.iter().chain(&duplicate) {
@@ -59,7 +57,7 @@ fn a_name_that_two_virtual_servers_share_is_for_nobody_to_register() {
 #[test]
 fn a_name_that_is_held_through_host_is_said_to_be() {
     let other = account("user", "relay", HOME, &["HOST/mail.contoso.com"]);
-    let stands_for = "makes HOST/mail.contoso.com stand for";
+    let stands_for = "makes HOST/<name> stand for";
     let ldif = server("EX01", "mail.contoso.com", &[]) + &other;
     let misplaced = remedies_where_host_stands_for_smtpsvc(&ldif, "misplaced-spn");
     assert_eq!(commands(&misplaced[0], "run"), [r"setspn -F -S SMTPSVC/mail.contoso.com CONTOSO\EX01$"]);
@@ -112,6 +110,6 @@ fn a_name_is_taken_unasked_from_a_dead_holder_alone() {
     {
         let misplaced = remedies(&(holders + &server), "misplaced-spn", "2008");
         assert_eq!(is_ready(&misplaced[0]), ready, "{misplaced:?}");
-        assert!(ready || text(&misplaced[0], "confirm").contains("answers to mail.contoso.com"), "{misplaced:?}");
+        assert!(ready || text(&misplaced[0], "confirm").contains("answers to this name"), "{misplaced:?}");
     }
 }

@@ -1,11 +1,13 @@
 //! Flags become plain settings. Beside what is printed of them (completions, manual page), the one file that knows clap.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
@@ -13,15 +15,17 @@ use spn_doctor::directory::text::printable;
 use spn_doctor::input::ldap::{Auth, HAS_KERBEROS, Secret, Security, Settings};
 use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::judge::severity::Severity;
+use spn_doctor::render::{Format, Options};
+use spn_doctor::report::FailOn;
 use spn_doctor::trouble::Trouble;
 
 use super::interrupt;
 
-/// Finds missing, misplaced and duplicate SMTPSVC service principal names of Exchange servers, and prints the setspn commands that put them right.
+/// Finds missing, misplaced and duplicate SMTPSVC service principal names of Exchange servers, and prints the setspn commands that fix them.
 #[derive(Debug, Parser)]
 #[command(name = "spn-doctor", version, arg_required_else_help = true, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -29,28 +33,28 @@ pub(crate) struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Read a directory, live or recorded, judge it, report
+    /// Check a live or recorded directory, and report what is wrong
     #[command(
-        after_help = "Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 the answer could not be established."
+        after_help = "Exit codes: 0 if nothing at or above --fail-on was found, 1 if something was, 2 if the check could not be completed."
     )]
     Check(Check),
-    /// Read the same data and write it as LDIF that `check --from` replays with the same result
-    #[command(after_help = "Exit codes: 0 all was read and written, 2 it was not.")]
+    /// Record what `check` reads as LDIF; `check --from` then gives the same result
+    #[command(after_help = "Exit codes: 0 if everything was read and written, 2 if not.")]
     Record(Record),
-    /// The manual of one finding code, or the list of all
+    /// Explain a finding code, or list all codes
     Explain {
-        /// The code, such as missing-spn; all are listed without
+        /// Finding code, such as missing-spn; without one, all codes are listed
         code: Option<String>,
     },
     /// Print the JSON Schema of the report
     Schema,
-    /// Print what a shell needs to complete command lines
+    /// Print the completion script for a shell
     Completions {
-        /// The shell
+        /// Shell
         #[arg(value_enum)]
         shell: Shell,
     },
-    /// Print the manual page, for man(1)
+    /// Print the manual page for man(1)
     Man,
 }
 
@@ -68,34 +72,75 @@ pub(crate) enum Shell {
 /// The flags of `check`.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Report")]
+    format: Form,
+    /// Write the report to this file; FORMAT=FILE adds a report in that format; can be repeated
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = clap::builder::OsStringValueParser::new().map(Output::parse), help_heading = "Report")]
+    output: Vec<Output>,
+    /// Show everything that was checked (table only)
+    #[arg(long, help_heading = "Report")]
+    all: bool,
+    /// Write the commands that undo the changes (cmd and exchange only)
+    #[arg(long, help_heading = "Report")]
+    undo: bool,
+    /// Lowest severity that sets exit code 1; `new` means new or worse since --baseline
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "SEVERITY",
+        requires_if("new", "baseline"),
+        help_heading = "Continuous integration"
+    )]
+    fail_on: FailOnFlag,
+    /// Compare with an earlier report (JSON): show what is new and what is gone
+    #[arg(long, value_name = "FILE", help_heading = "Continuous integration")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Accept the findings that this file lists, with reasons (TOML)
+    #[arg(long, value_name = "FILE", help_heading = "Continuous integration")]
+    pub(crate) exceptions: Option<PathBuf>,
+    /// Leave out what changes from run to run: version, folders, domain controller
+    #[arg(long, help_heading = "Continuous integration")]
+    pub(crate) stable: bool,
+    /// Report only these Exchange servers: NetBIOS names, FQDNs, or patterns such as ex*
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', help_heading = "Report")]
+    pub(crate) only: Vec<String>,
+    /// Write commands for setspn of Windows Server 2008 and later, or of 2003
+    #[arg(long, value_enum, default_value_t, value_name = "VERSION", help_heading = "Report")]
+    setspn: Setspn,
     #[command(flatten)]
     pub(crate) directory: Directory,
-    /// What the report looks like
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
-    /// Write the report to a file, whole or not at all; `-` is standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// The least severity that makes the exit code 1
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    fail_on: FailOn,
-    /// Report only these Exchange servers (NetBIOS names)
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    pub(crate) only: Vec<String>,
-    /// The setspn that the commands are for: of Windows Server 2008 and later, or of 2003
-    #[arg(long, value_enum, default_value_t, value_name = "VERSION")]
-    setspn: Setspn,
 }
 
 impl Check {
-    /// The least severity that makes the exit code 1; none if nothing does.
-    pub(crate) fn fail_on(&self) -> Option<Severity> {
+    /// What makes the exit code 1.
+    pub(crate) fn fail_on(&self) -> FailOn {
         match self.fail_on {
-            FailOn::Error => Some(Severity::Error),
-            FailOn::Warning => Some(Severity::Warning),
-            FailOn::Info => Some(Severity::Info),
-            FailOn::Never => None,
+            FailOnFlag::Error => FailOn::Least(Severity::Error),
+            FailOnFlag::Warning => FailOn::Least(Severity::Warning),
+            FailOnFlag::Info => FailOn::Least(Severity::Info),
+            FailOnFlag::New => FailOn::New,
+            FailOnFlag::Never => FailOn::Never,
         }
+    }
+
+    /// The reports to write: the form of each, and where it goes; standard output unless a file takes its place.
+    pub(crate) fn outputs(&self) -> Vec<(Format, Option<&Path>)> {
+        let (named, plain): (Vec<&Output>, Vec<&Output>) = self.output.iter().partition(|output| output.form.is_some());
+        let mut outputs: Vec<(Format, Option<&Path>)> =
+            plain.iter().map(|output| (self.format.into(), Some(output.path.as_path()))).collect();
+        if outputs.is_empty() {
+            outputs.push((self.format.into(), None));
+        }
+        outputs
+            .extend(named.iter().map(|output| (output.form.unwrap_or_default().into(), Some(output.path.as_path()))));
+        outputs
+    }
+
+    /// What is asked of the forms.
+    pub(crate) fn options(&self) -> Options {
+        Options { all: self.all, undo: self.undo, fail_on: self.fail_on() }
     }
 
     /// The dialect of the commands.
@@ -112,10 +157,10 @@ impl Check {
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) directory: Directory,
-    /// The recording to write, whole or not at all, for its owner only; `-` is standard output
+    /// Write the recording to this file, readable by its owner only; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Replace the names of organisation, domains, servers, accounts and connectors
+    /// Replace the names of the organization, domains, servers, accounts and connectors
     #[arg(long)]
     pub(crate) redact: bool,
 }
@@ -124,47 +169,47 @@ pub(crate) struct Record {
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args, Debug)]
 pub(crate) struct Directory {
-    /// Read recordings (LDIF) instead of a live directory; `-` is standard input
+    /// Read LDIF recordings instead of a live directory; `-` is standard input
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["domain", "server", "auth", "user", "password_file", "ldaps", "starttls", "ca_file", "insecure_plaintext", "insecure_skip_certificate_check"])]
     pub(crate) from: Vec<PathBuf>,
-    /// The domain to ask the DNS for controllers of [default: that of the environment]
+    /// Find the domain controllers of this domain in DNS [default: from the environment]
     #[arg(long, value_name = "DOMAIN", conflicts_with = "server", help_heading = "Live directory")]
     pub(crate) domain: Option<String>,
-    /// A domain controller; may be given several times, the first that answers is read
+    /// Read from this domain controller; can be repeated, the first that answers is used
     #[arg(long, value_name = "HOST[:PORT]", help_heading = "Live directory")]
     pub(crate) server: Vec<String>,
-    /// Who asks [default: kerberos, or simple with --user]
+    /// How to authenticate [default: kerberos; simple with --user]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Live directory")]
     auth: Option<AuthKind>,
-    /// The user of a simple bind: user@contoso.com, CONTOSO\user or a DN. The password comes from --password-file,
+    /// User for a simple bind: user@contoso.com, CONTOSO\user or a DN. The password comes from --password-file,
     /// the variable `SPN_DOCTOR_PASSWORD`, or a prompt
     #[arg(long, value_name = "USER", help_heading = "Live directory")]
     user: Option<String>,
-    /// A file whose first line is the password, in UTF-8
+    /// Read the password from the first line of this file (UTF-8)
     #[arg(long, value_name = "FILE", requires = "user", help_heading = "Live directory")]
     password_file: Option<PathBuf>,
-    /// TLS from the first byte, port 636; the default for a simple bind
+    /// Use TLS on port 636; the default for a simple bind
     #[arg(long, group = "protection", help_heading = "Live directory")]
     ldaps: bool,
-    /// TLS on port 389, asked for before anything else
+    /// Use StartTLS on port 389
     #[arg(long, group = "protection", help_heading = "Live directory")]
     starttls: bool,
-    /// Nothing protects the connection: anybody on the way can read and change everything, the password too
+    /// No encryption: anyone on the network can read and change everything, even the password
     #[arg(long, group = "protection", help_heading = "Live directory")]
     insecure_plaintext: bool,
-    /// The certificates (PEM) that the server's has to descend from [default: those the system trusts]
+    /// Trust these certificate authorities (PEM) instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "Live directory")]
     ca_file: Option<PathBuf>,
-    /// Take any certificate: whoever sits on the network can read everything, the password too
+    /// Accept any certificate: anyone on the network can read everything, even the password
     #[arg(long, conflicts_with = "ca_file", help_heading = "Live directory")]
     insecure_skip_certificate_check: bool,
-    /// How long the whole reading may take
+    /// Time limit for reading the directory
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400), help_heading = "Live directory")]
     timeout: u64,
-    /// How many objects the server may send at a time
+    /// Number of objects to request at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Live directory")]
     page_size: u32,
-    /// Show each search: base, filter, entries, pages, milliseconds
+    /// Show each search: base, filter, entries, pages and milliseconds
     #[arg(short, long, help_heading = "Live directory")]
     pub(crate) verbose: bool,
 }
@@ -200,8 +245,8 @@ impl Directory {
             (None, Some(_)) => AuthKind::Simple,
             (None, None) if HAS_KERBEROS => AuthKind::Kerberos,
             (None, None) => {
-                return Err(Trouble::new("this build cannot authenticate with Kerberos, and no user was named")
-                    .hint("name one with --user, or build with `--features kerberos`")
+                return Err(Trouble::new("this build does not support Kerberos, and no user was given")
+                    .hint("give one with --user, or build with `--features kerberos`")
                     .into());
             }
         };
@@ -210,10 +255,10 @@ impl Directory {
             (AuthKind::Anonymous, None) => Ok(Auth::Anonymous),
             (AuthKind::Simple, Some(user)) => Ok(Auth::Simple { user: user.clone(), password: self.password()? }),
             (AuthKind::Simple, None) => {
-                Err(Trouble::new("a simple bind needs a user").hint("name one with --user").into())
+                Err(Trouble::new("a simple bind needs a user").hint("give one with --user").into())
             }
             (_, Some(_)) => {
-                Err(Trouble::new("--user is for a simple bind only").hint("leave it out, or use --auth simple").into())
+                Err(Trouble::new("--user is for a simple bind only").hint("omit it, or use --auth simple").into())
             }
         }
     }
@@ -229,8 +274,8 @@ impl Directory {
         }
         let asked = interrupt::prompt(|| rpassword::prompt_password("Password: "));
         asked.map(Secret::new).map_err(|error| {
-            Trouble::new(format!("no password can be asked for: {error}"))
-                .hint("give it in --password-file or SPN_DOCTOR_PASSWORD")
+            Trouble::new(format!("cannot prompt for the password: {error}"))
+                .hint("use --password-file or SPN_DOCTOR_PASSWORD")
                 .into()
         })
     }
@@ -242,7 +287,7 @@ fn password_in(path: &Path) -> Result<Secret> {
     let bytes = short_file(path).with_context(|| format!("{} cannot be read", name()))?;
     if bytes.len() > PASSWORD_FILE {
         let what = format!("{} is longer than 64 KiB", name());
-        return Err(Trouble::new(what).hint("name a file whose first line is the password").into());
+        return Err(Trouble::new(what).hint("use a file whose first line is the password").into());
     }
     let Ok(text) = std::str::from_utf8(&bytes) else {
         let what = format!("{} is not UTF-8", name());
@@ -264,32 +309,81 @@ fn short_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// What the report looks like.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people, at a terminal
     #[default]
     Table,
-    /// For programs
+    /// For programs; contains everything
     Json,
+    /// One line, for a ticket title or a monitoring system
+    Summary,
+    /// Batch file with the setspn commands that are ready to run
+    Cmd,
+    /// PowerShell script with the changes to Exchange
+    Exchange,
+    /// One row per required SPN, for a spreadsheet
+    Csv,
+    /// One test case per server and required SPN, for a CI system
+    Junit,
+    /// For a ticket, or the summary page of a CI job
+    Markdown,
+    /// Self-contained page, to attach to a ticket
+    Html,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Table => Self::Table,
+            Form::Json => Self::Json,
+            Form::Summary => Self::Summary,
+            Form::Cmd => Self::Cmd,
+            Form::Exchange => Self::Exchange,
+            Form::Csv => Self::Csv,
+            Form::Junit => Self::Junit,
+            Form::Markdown => Self::Markdown,
+            Form::Html => Self::Html,
+        }
+    }
+}
+
+/// A file that a report goes to, and the form it has there if it is not that of `--format`.
+#[derive(Clone, Debug)]
+struct Output {
+    form: Option<Form>,
+    path: PathBuf,
+}
+
+impl Output {
+    /// `report.json`, or `json=report.json`. A file whose name begins like that has to be written `./json=…`.
+    fn parse(text: OsString) -> Self {
+        let named = text.to_str().and_then(|text| {
+            let (form, path) = text.split_once('=')?;
+            Some(Self { form: Some(Form::from_str(form, false).ok()?), path: path.into() })
+        });
+        named.unwrap_or(Self { form: None, path: text.into() })
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum AuthKind {
-    /// The current Kerberos ticket; on Windows, whoever is logged on
+    /// With the current Kerberos ticket; on Windows, as the logged-on user
     Kerberos,
-    /// A user and a password
+    /// As --user, with a password
     Simple,
-    /// Nobody
+    /// Without credentials
     Anonymous,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum FailOn {
+enum FailOnFlag {
     #[default]
     Error,
     Warning,
     Info,
+    New,
     Never,
 }
 

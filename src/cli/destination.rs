@@ -75,7 +75,9 @@ impl Place {
             path = folder_of(&path).join(target);
         }
         match fs::metadata(&path) {
-            Ok(found) if found.is_dir() => Err(Trouble::new("it is a folder").hint("name a file in it").into()),
+            Ok(found) if found.is_dir() => {
+                Err(Trouble::new("it is a folder").hint("give the name of a file in it").into())
+            }
             Ok(found) if !found.is_file() => Ok(Self::Stream(path)),
             Err(_) if is_device(&path) => Ok(Self::Stream(path)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
@@ -102,7 +104,7 @@ fn has_folder(path: &Path) -> Result<()> {
         return Ok(());
     }
     let what = format!("the folder {} does not exist", shown(folder));
-    Err(Trouble::new(what).hint("make it first, or name another file with --output").into())
+    Err(Trouble::new(what).hint("create it first, or choose another file with --output").into())
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// From now on an interrupt ends the program, on a thread of its own.
 pub(crate) fn watch() -> Result<()> {
-    start_watching().context("the program cannot be told when it is interrupted")
+    start_watching().context("cannot watch for interrupts")
 }
 
 fn start_watching() -> io::Result<()> {

@@ -9,15 +9,15 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::arguments::Cli;
 
 const EXIT_STATUS: [(&str, &str); 3] = [
-    ("0", "All was read; nothing at or above --fail-on was found."),
-    ("1", "All was read; something was found."),
-    ("2", "The answer could not be established: wrong usage, or data that is unreadable or incomplete."),
+    ("0", "Everything was read, and nothing at or above --fail-on was found."),
+    ("1", "Everything was read, and something at or above --fail-on was found."),
+    ("2", "The check could not be completed: wrong usage, or data that is unreadable or incomplete."),
 ];
 const ENVIRONMENT: [(&str, &str); 4] = [
     ("SPN_DOCTOR_PASSWORD", "The password of --user, unless --password-file is given."),
-    ("NO_COLOR", "If set, nothing is coloured."),
-    ("USERDNSDOMAIN", "The domain to read, unless --domain or --server is given. Windows sets it for a domain's user."),
-    ("KRB5CCNAME, KRB5_CONFIG", "The ticket and the configuration of Kerberos, on Unix."),
+    ("NO_COLOR", "If set, output has no color."),
+    ("USERDNSDOMAIN", "The domain to read, unless --domain or --server is given. Windows sets it for domain users."),
+    ("KRB5CCNAME, KRB5_CONFIG", "The Kerberos ticket cache and configuration, on Unix."),
 ];
 
 /// Writes the page in the language of man(7).

@@ -1,8 +1,10 @@
 //! The commands: what is read, judged and printed, in this order.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use spn_doctor::directory::Directory;
 use spn_doctor::directory::entry::Reading;
@@ -13,11 +15,13 @@ use spn_doctor::input::recording::redaction::redact;
 use spn_doctor::input::{ldap, recording};
 use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::judge::{checks, judge};
-use spn_doctor::render::{self, json, manual, table};
+use spn_doctor::render::{self, Format, manual};
+use spn_doctor::report::baseline::Baseline;
+use spn_doctor::report::exceptions::Exceptions;
 use spn_doctor::report::{Report, Source, Verdict};
 use spn_doctor::trouble::Trouble;
 
-use super::arguments::{self, Check, Cli, Command, Format, Record};
+use super::arguments::{self, Check, Cli, Command, Record};
 use super::destination::{Destination, Readers, print};
 use super::progress::Terminal;
 use super::{completions, error, man};
@@ -45,29 +49,41 @@ fn read(directory: &arguments::Directory) -> Result<(Reading, Source)> {
 }
 
 fn check(flags: &Check) -> Result<u8> {
-    let output = Destination::of(flags.output.as_deref())?;
-    let (report, error) = match judged(flags) {
+    let outputs: Vec<(Format, Destination)> = flags
+        .outputs()
+        .into_iter()
+        .map(|(format, path)| Ok((format, Destination::of(path)?)))
+        .collect::<Result<_>>()?;
+    let (mut report, error) = match judged(flags) {
         Ok(report) => (report, None),
-        // Whoever parses the report gets one whenever the program ran at all.
-        Err(error) if matches!(flags.format, Format::Json) => (unjudged(&flags.directory, &error), Some(error)),
-        Err(error) => return Err(error),
+        Err(error) => (unjudged(&flags.directory, &error), Some(error)),
     };
-    output.write(Readers::All, &|out| match flags.format {
-        Format::Table => table::write(&report, out),
-        Format::Json => json::write(&report, out),
-    })?;
+    if flags.stable {
+        report.make_stable();
+    }
+    for (format, output) in &outputs {
+        // Whoever passes the report on gets one whenever the program ran at all; whoever reads it here is told once.
+        if error.is_none() || *format != Format::Table {
+            output.write(Readers::All, &|out| render::write(&report, *format, flags.options(), out))?;
+        }
+    }
     if let Some(error) = error {
         return Err(error);
     }
-    let found = flags.fail_on().is_some_and(|least| report.worst().is_some_and(|worst| worst <= least));
+    for warning in &report.warnings {
+        let _ = writeln!(anstream::stderr(), "warning: {}", printable(warning));
+    }
     Ok(match report.verdict {
         Verdict::Incomplete => 2,
-        Verdict::Healthy | Verdict::Findings => u8::from(found),
+        Verdict::Healthy | Verdict::Findings => u8::from(report.fails(flags.fail_on())),
     })
 }
 
 /// Reads, judges, and leaves what was asked for.
 fn judged(flags: &Check) -> Result<Report> {
+    // Nobody is to wait for a directory to hear that a file is wrong.
+    let exceptions = flags.exceptions.as_deref().map(|path| parsed(path, Exceptions::parse)).transpose()?;
+    let baseline = flags.baseline.as_deref().map(|path| parsed(path, Baseline::parse)).transpose()?;
     let (reading, source) = read(&flags.directory)?;
     let directory = match source {
         Source::Ldif { .. } => recording::directory(reading),
@@ -84,13 +100,47 @@ fn judged(flags: &Check) -> Result<Report> {
         Source::Ldap { .. } => coverage::add_looks(&mut judgement.facts.gaps),
     }
     let mut report = Report::new(&judgement, source, flags.dialect());
+    if let (Some(exceptions), Some(path)) = (&exceptions, &flags.exceptions) {
+        let told = exceptions.apply(&mut report, &today());
+        let name = if flags.stable { path.file_name().map_or(path.as_path(), Path::new) } else { path };
+        report.warnings = told.into_iter().map(|(line, what)| format!("{}:{line}: {what}", shown(name))).collect();
+    }
     if !flags.only.is_empty() {
         let known: Vec<_> = report.servers.iter().map(|server| printable(&server.name)).collect();
         report.restrict_to(&flags.only).map_err(|unknown| {
-            Trouble::new(unknown.to_string()).hint(format!("the Exchange servers here are: {}", known.join(", ")))
+            Trouble::new(unknown.to_string())
+                .hint(format!("the Exchange servers in this directory are: {}", known.join(", ")))
         })?;
     }
+    if let Some(baseline) = &baseline {
+        baseline.compare(&mut report, !flags.only.is_empty());
+    }
     Ok(report)
+}
+
+/// What a file says; the error names the file.
+fn parsed<T>(path: &Path, parse: impl Fn(&str) -> Result<T, Trouble>) -> Result<T> {
+    /// More than any report or list of exceptions has.
+    const MOST: u64 = 256 * 1024 * 1024;
+    let read = || -> Result<T> {
+        let mut text = String::new();
+        let read = File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+        if read as u64 > MOST {
+            return Err(Trouble::new("it is longer than 256 MiB").into());
+        }
+        Ok(parse(text.strip_prefix('\u{feff}').unwrap_or(&text))?)
+    };
+    read().with_context(|| shown(path))
+}
+
+/// The day, as in `2026-11-26`, in UTC.
+fn today() -> String {
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    now.get(..10).unwrap_or_default().to_owned()
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
 }
 
 /// The report that says why there is no answer.
@@ -142,8 +192,7 @@ fn redacted(reading: &Reading) -> Result<Reading> {
     let redacted = redact(reading);
     let (before, after) = (outline(reading), outline(&redacted));
     let Some(difference) = difference(&before, &after) else { return Ok(redacted) };
-    let what =
-        format!("without its names this directory would be judged differently ({difference}), so nothing was written");
+    let what = format!("replacing the names would change the result of a check ({difference}), so nothing was written");
     Err(Trouble::new(what).hint("record without --redact, and replace the names by hand").into())
 }
 

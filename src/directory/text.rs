@@ -174,8 +174,17 @@ pub fn quoted(text: &str) -> String {
 /// Whether a text begins like the commands that we print.
 #[must_use]
 pub fn is_command(text: &str) -> bool {
-    const TOOLS: [&str; 7] =
-        ["setspn", "Set-ReceiveConnector", "Set-SendConnector", "ldifde ", "ldapsearch ", "dsacls ", "spn-doctor "];
+    const TOOLS: [&str; 9] = [
+        "setspn",
+        "Set-ReceiveConnector",
+        "Set-SendConnector",
+        "ldifde ",
+        "ldapsearch ",
+        "dsacls ",
+        "nltest ",
+        "nslookup ",
+        "spn-doctor ",
+    ];
     TOOLS.iter().any(|tool| text.get(..tool.len()).is_some_and(|start| start.eq_ignore_ascii_case(tool)))
 }
 

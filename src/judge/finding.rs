@@ -25,6 +25,8 @@ pub struct Finding {
     pub holders: Vec<String>,
     /// What is wrong, in one or two sentences.
     pub message: String,
+    /// What of the message is true of this finding alone, beside its servers and its SPN.
+    pub evidence: Vec<String>,
     /// Why it matters here.
     pub why: String,
     /// What to do about it, the preferred first.
@@ -42,6 +44,7 @@ impl Finding {
             spn: None,
             holders: Vec::new(),
             message: message.into(),
+            evidence: Vec::new(),
             why: why.into(),
             remedies: Vec::new(),
         }
@@ -106,10 +109,17 @@ impl Finding {
             .spn(&requirement.spn, requirement.holders.iter().copied())
     }
 
+    /// Tells what is true of this finding alone.
+    #[must_use]
+    pub fn evidence(mut self, evidence: impl IntoIterator<Item = String>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
     /// How much memory it takes together with what a report makes of it, more or less.
     fn weight(&self) -> usize {
         let text = self.message.len() + self.why.len() + self.spn.as_ref().map_or(0, |spn| 2 * spn.as_str().len());
-        let lists = [&self.servers, &self.endpoints, &self.holders].into_iter().flatten();
+        let lists = [&self.servers, &self.endpoints, &self.holders, &self.evidence].into_iter().flatten();
         let lists: usize = lists.map(|name| 40 + name.len()).sum();
         1000 + 2 * (text + lists) + self.remedies.iter().map(Remedy::weight).sum::<usize>()
     }

@@ -6,7 +6,7 @@ use crate::directory::text::{is_invisible, printable_json};
 use crate::report::Report;
 
 /// Writes the report and a line feed. A terminal may be shown it too: nothing in it acts there.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = Printable(out);
     serde_json::to_writer_pretty(&mut out, report)?;
     out.write_all(b"\n")

@@ -7,7 +7,7 @@ use crate::judge::checks::{ALL, Check};
 
 /// The list of all codes.
 pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "The findings of `spn-doctor check`; `spn-doctor explain CODE` has the manual of one.\n")?;
+    writeln!(out, "The findings of `spn-doctor check`. For details, run `spn-doctor explain CODE`.\n")?;
     for check in ALL {
         writeln!(out, "  {:<28} {}", check.code, check.manual.title)?;
     }

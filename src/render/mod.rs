@@ -1,9 +1,72 @@
-//! The report becomes text. Nothing is decided here.
+//! The report becomes text, in the form that its reader needs. Nothing is decided here: a form gets the report and nothing else.
 
-pub mod json;
+mod cmd;
+mod csv;
+mod exchange;
+mod groups;
+mod html;
+mod json;
+mod junit;
 pub mod manual;
-pub mod table;
+mod markdown;
+mod summary;
+mod table;
+mod words;
 mod wrap;
+
+use std::io::{self, Write};
+
+use crate::report::{FailOn, Report};
 
 /// The JSON Schema of the report.
 pub const SCHEMA: &str = include_str!("schema.json");
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For an administrator at a terminal.
+    #[default]
+    Table,
+    /// For programs: everything.
+    Json,
+    /// One line, for the title of a ticket or a monitoring system.
+    Summary,
+    /// A batch file of setspn commands, for whoever may write SPNs.
+    Cmd,
+    /// A PowerShell script, for whoever runs Exchange.
+    Exchange,
+    /// A row for each required SPN, for a spreadsheet.
+    Csv,
+    /// A test case for each server and required SPN, for a CI system.
+    Junit,
+    /// For a ticket, or the summary page of a CI job.
+    Markdown,
+    /// One page that needs nothing else, to attach to a ticket.
+    Html,
+}
+
+/// What may be asked of a form; each heeds what concerns it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The table shows everything that was looked at.
+    pub all: bool,
+    /// A script takes the changes back.
+    pub undo: bool,
+    /// What fails a test case.
+    pub fail_on: FailOn,
+}
+
+/// Writes the report.
+pub fn write(report: &Report, format: Format, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(report, options.all, out),
+        Format::Json => json::write(report, out),
+        Format::Summary => summary::write(report, out),
+        Format::Cmd => cmd::write(report, options.undo, out),
+        Format::Exchange => exchange::write(report, options.undo, out),
+        Format::Csv => csv::write(report, out),
+        Format::Junit => junit::write(report, options.fail_on, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::Html => html::write(report, out),
+    }
+}

@@ -1,65 +1,55 @@
-//! The report for an administrator in a hurry: the verdict, what to do, then what was looked at.
+//! The report for an administrator in a hurry: the verdict, what is wrong and what to run, which servers are fine, the verdict again.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use tabled::builder::Builder;
 use tabled::settings::{Padding, Style as Grid};
+use textwrap::core::display_width;
 
-use super::wrap::prose;
+use super::groups::{Course, Group, Way, groups};
+use super::words::{count, sentence, verdict};
+use super::wrap::{WIDTH, prose, row};
 use crate::directory::text::{is_command, printable, quoted, shown};
-use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Summary, Verdict};
+use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Writes the report. Colours are ANSI sequences; who calls strips them where they do not belong.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the report, with everything that is known if `all` is set. Colours are ANSI sequences; who calls strips them where they do not
+/// belong.
+pub(super) fn write(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> {
     write_verdict(report, out)?;
     if !report.problems.is_empty() {
         write_problems(report, out)?;
     }
-    for finding in &report.findings {
-        write_finding(finding, out)?;
+    let (accepted, open): (Vec<_>, Vec<_>) = groups(report).into_iter().partition(Group::is_accepted);
+    for group in &open {
+        write_group(group, all, out)?;
     }
-    for server in &report.servers {
-        write_server(server, out)?;
+    write_accepted(&accepted, out)?;
+    write_changes(report, out)?;
+    if all {
+        report.servers.iter().try_for_each(|server| write_server(server, out))?;
+    } else {
+        write_servers(report, out)?;
     }
-    Ok(())
+    write_end(report, all, out)
 }
 
 fn write_verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let summary = &report.summary;
-    let registered = format!("{} of {} required SPNs are registered", summary.registered, summary.required);
-    let (style, word, rest) = match report.verdict {
-        Verdict::Healthy => {
-            (GOOD, "HEALTHY", format!("{registered}, on {}", count(summary.servers, "Exchange server")))
-        }
-        Verdict::Findings => (found_style(summary), "FINDINGS", format!("{}; {registered}", found(summary))),
-        Verdict::Incomplete => (BAD, "INCOMPLETE", format!("not everything could be read; so far {}", found(summary))),
-    };
-    writeln!(out, "{}: {rest}", paint(style, word))
+    let (word, rest) = verdict(report);
+    write!(out, "{}", prose(&format!("{}: {rest}", paint(style(report), word)), ""))
 }
 
-fn found(summary: &Summary) -> String {
-    let counts = [(summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info")];
-    let counts: Vec<_> =
-        counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what)).collect();
-    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
-}
-
-fn found_style(summary: &Summary) -> Style {
-    match (summary.errors, summary.warnings) {
-        (1.., _) => BAD,
-        (0, 1..) => DOUBTFUL,
-        (0, 0) => GOOD,
+fn style(report: &Report) -> Style {
+    match (report.verdict, report.summary.errors, report.summary.warnings) {
+        (Verdict::Incomplete, ..) | (Verdict::Findings, 1.., _) => BAD,
+        (Verdict::Findings, 0, 1..) => DOUBTFUL,
+        (Verdict::Findings, 0, 0) | (Verdict::Healthy, ..) => GOOD,
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -72,7 +62,14 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     if report.findings.iter().any(|finding| finding.remedies.iter().any(|remedy| !remedy.commands.is_empty())) {
-        write!(out, "\n{}", prose("What follows rests on what was read. Read the rest before running a command.", ""))?;
+        write!(
+            out,
+            "\n{}",
+            prose(
+                "The rest of this report is based on what was read. Read what is missing before you run a command.",
+                ""
+            )
+        )?;
     }
     Ok(())
 }
@@ -85,7 +82,8 @@ fn line_of_a_problem(line: &str) -> String {
 
 /// The same of a command that gets what is missing: one of those that we print is shown as a command, anything else in quotation marks.
 fn line_of_a_fix(command: &str) -> String {
-    const TOOLS: [&str; 3] = ["ldifde ", "ldapsearch ", "dsacls "];
+    const TOOLS: [&str; 7] =
+        ["ldifde ", "ldapsearch ", "dsacls ", "nltest ", "nslookup ", "spn-doctor check ", "setspn -F -X"];
     let is_ours = TOOLS.iter().any(|tool| command.starts_with(tool)) && is_plain(command);
     if is_ours { command.to_owned() } else { quoted(command) }
 }
@@ -102,46 +100,95 @@ fn is_plain(command: &str) -> bool {
         && parts.all(|(number, part)| part.chars().all(|c| if number % 2 == 0 { is_word(c) } else { is_text(c) }))
 }
 
-fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let style = match finding.severity {
-        "error" => BAD,
-        "warning" => DOUBTFUL,
-        _ => BOLD,
-    };
-    let spn = finding.spn.as_deref().map(shown).unwrap_or_default();
-    let heading = format!("{} {}  {spn}", paint(style, finding.severity), paint(BOLD, finding.code));
-    writeln!(out, "\n{}", heading.trim_end())?;
-    write!(out, "{}", prose(&place(finding), "  "))?;
-    write!(out, "{}", prose(&sentence(&finding.message), "  "))?;
-    write!(out, "{}", prose(&finding.why, "  "))?;
-    for (number, remedy) in finding.remedies.iter().enumerate() {
-        write_remedy(number, remedy, out)?;
+/// One cause: who has it, why it matters, and what to do, once.
+fn write_group(group: &Group<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    write!(out, "{}", prose(&paint(BOLD, &sentence(group.title())), ""))?;
+    write_rows(group, all, out)?;
+    write!(out, "{}", prose(group.why(), "  "))?;
+    let courses = group.courses();
+    courses.iter().try_for_each(|course| write_course(course, courses.len() > 1, all, out))
+}
+
+/// What to do about findings that are put right in the same way; `named` if others of the group are not.
+fn write_course(course: &Course<'_>, named: bool, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    let servers = if named { format!("{}: ", servers(course)) } else { String::new() };
+    for (number, way) in course.ways().iter().enumerate() {
+        match (number, all) {
+            (0, _) => write_way(&servers, way, all, out)?,
+            (_, true) => write_way("Or: ", way, all, out)?,
+            (_, false) => {
+                let or = format!("Or (see --all): {}", way.words.title);
+                write!(out, "{}", prose(&or, "  "))?;
+            }
+        }
     }
     Ok(())
 }
 
-/// Which servers and endpoints a finding concerns.
-fn place(finding: &Finding) -> String {
-    let list = |what: &str, names: &[String]| match names {
-        [] => None,
-        [name] => Some(format!("{what} {}", shown(name))),
-        names => Some(format!("{what}s {}", names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", "))),
-    };
-    let parts = [list("server", &finding.servers), list("endpoint", &finding.endpoints)];
-    sentence(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+/// The servers that findings name, each once.
+fn servers(course: &Course<'_>) -> String {
+    let mut names: Vec<String> = course.findings.iter().flat_map(|finding| finding.servers.clone()).collect();
+    names.dedup();
+    self::names(&names)
 }
 
-/// The first remedy is the preferred one.
-fn write_remedy(number: usize, remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
-    let or = if number == 0 { "" } else { "Otherwise: " };
-    write!(out, "{}", prose(&paint(BOLD, &format!("{or}{}", remedy.title)), "  "))?;
-    if let Some(confirm) = &remedy.confirm {
+/// A line a finding, and below it what is known of this one alone.
+fn write_rows(group: &Group<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    let style = severity_style(group.severity());
+    let severity = paint(style, group.severity());
+    let servers: Vec<String> = group.findings.iter().map(|finding| names(&finding.servers)).collect();
+    let column =
+        servers.iter().map(|names| display_width(names)).filter(|width| *width <= 20).max().unwrap_or_default();
+    for (finding, servers) in group.findings.iter().zip(servers) {
+        let new = match finding.change {
+            Some("new") => "  (new)",
+            Some("worse") => "  (worse)",
+            _ => "",
+        };
+        let spn = finding.spn.as_deref().map(shown).unwrap_or_default();
+        let gap = " ".repeat(column.saturating_sub(display_width(&servers)));
+        let row = format!("{severity}  {}  {servers}{gap}  {spn}{new}", group.code());
+        let row = row.trim_end();
+        if display_width(row) + 2 <= WIDTH {
+            writeln!(out, "  {row}")?;
+        } else {
+            write!(out, "{}", prose(&format!("{severity}  {}  {servers}  {spn}{new}", group.code()), "  "))?;
+        }
+        // Whoever loses the name stands in the command below.
+        let deletes = |remedy: &Remedy| remedy.commands.iter().any(|command| command.action == Some("delete"));
+        let is_told = !all && finding.remedies.first().is_some_and(deletes);
+        for line in finding.evidence.iter().filter(|_| !is_told) {
+            write!(out, "{}", prose(&sentence(line), "      "))?;
+        }
+    }
+    Ok(())
+}
+
+fn names(names: &[String]) -> String {
+    names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
+}
+
+fn severity_style(severity: &str) -> Style {
+    match severity {
+        "error" => BAD,
+        "warning" => DOUBTFUL,
+        _ => BOLD,
+    }
+}
+
+fn write_way(heading: &str, way: &Way<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{}", prose(&paint(BOLD, &format!("{heading}{}", way.words.title)), "  "))?;
+    if let Some(confirm) = &way.words.confirm {
         write!(out, "{}", prose(&format!("First: {confirm}"), "    "))?;
     }
-    write!(out, "{}", prose(&remedy.advice, "    "))?;
-    write_commands(out, "Run:", remedy.commands.iter().map(|command| command.run.as_str()))?;
-    write_commands(out, "Verify:", remedy.verify.as_deref())?;
-    write_commands(out, "Undo:", remedy.commands.iter().rev().map(|command| command.undo.as_str()))
+    // What can be run needs no more words, unless a part of it has to be done by hand.
+    if all || way.run().next().is_none() || way.words.kind == "exchange" {
+        write!(out, "{}", prose(&way.words.advice, "    "))?;
+    }
+    write_commands(out, "", way.run())?;
+    write_commands(out, "Undo:", way.undo())?;
+    if all { write_commands(out, "Verify:", way.verify()) } else { Ok(()) }
 }
 
 /// Commands, each whole on a line of its own, ready to copy.
@@ -151,18 +198,85 @@ fn write_commands<'a>(
     commands: impl IntoIterator<Item = &'a str>,
 ) -> io::Result<()> {
     let mut commands = commands.into_iter().peekable();
-    if commands.peek().is_some() {
+    if commands.peek().is_some() && !heading.is_empty() {
         writeln!(out, "    {heading}")?;
     }
     commands.try_for_each(|command| writeln!(out, "      {command}"))
 }
 
-fn write_server(server: &Server, out: &mut dyn Write) -> io::Result<()> {
-    let product = server.product.as_deref().map_or_else(|| "Exchange Server".to_owned(), printable);
-    let fqdn = server.fqdn.as_deref().unwrap_or("FQDN unknown");
-    writeln!(out, "\n{}  {fqdn}, {product}", paint(BOLD, &shown(&server.name)))?;
+/// What somebody decided to leave as it is.
+fn write_accepted(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let findings: Vec<&Finding> = groups.iter().flat_map(|group| group.findings.iter().copied()).collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint(BOLD, "Accepted exceptions"))?;
+    for finding in findings {
+        let spn = finding.spn.as_deref().map(shown).unwrap_or_default();
+        let row = format!("{}  {}  {}  {spn}", finding.severity, finding.code, names(&finding.servers));
+        write!(out, "{}", prose(row.trim_end(), "  "))?;
+        if let Some(exception) = &finding.exception {
+            write!(out, "{}", prose(&sentence(&printable(&exception.reason)), "      "))?;
+        }
+    }
+    Ok(())
+}
+
+/// What changed since the baseline; the new findings are marked where they stand.
+fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Some(changes) = &report.baseline else { return Ok(()) };
+    writeln!(out, "\n{}", paint(BOLD, "Since the baseline"))?;
+    let counts = format!(
+        "{} new, {} worse, {} gone, {} unchanged.",
+        changes.new,
+        changes.worse,
+        changes.gone.len(),
+        changes.unchanged
+    );
+    writeln!(out, "  {counts}")?;
+    changes.gone.iter().try_for_each(|id| write!(out, "{}", prose(&format!("gone: {}", shown(id)), "  ")))
+}
+
+/// A line for each server that no finding names.
+fn write_servers(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let fine: Vec<&Server> = report.servers.iter().filter(|server| server.worst.is_none()).collect();
+    if fine.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint(BOLD, "Servers without findings"))?;
+    let mut rows = Builder::new();
+    for server in fine {
+        rows.push_record([shown(&server.name), product(server), state(server)]);
+    }
+    let mut table = rows.build();
+    table.with(Grid::empty()).with(Padding::new(2, 0, 0, 0));
+    table.to_string().lines().try_for_each(|line| {
+        let line = line.trim_end();
+        if display_width(line) <= WIDTH { writeln!(out, "{line}") } else { write!(out, "{}", row(line.trim())) }
+    })
+}
+
+fn product(server: &Server) -> String {
+    server.product.as_deref().map_or_else(|| "Exchange Server".to_owned(), printable)
+}
+
+fn state(server: &Server) -> String {
     if let Some(reason) = &server.skipped {
-        write!(out, "{}", prose(&format!("Not judged: {reason}."), "  "))?;
+        return format!("not checked: {}", printable(reason));
+    }
+    let registered = server.spns.iter().filter(|spn| spn.status == "registered").count();
+    match server.spns.len() {
+        0 => "no SPN required".to_owned(),
+        all => format!("{registered} of {} registered", count(all, "SPN")),
+    }
+}
+
+fn write_server(server: &Server, out: &mut dyn Write) -> io::Result<()> {
+    let fqdn = server.fqdn.as_deref().unwrap_or("FQDN unknown");
+    writeln!(out)?;
+    write!(out, "{}", prose(&format!("{}  {fqdn}, {}", paint(BOLD, &shown(&server.name)), product(server)), ""))?;
+    if let Some(reason) = &server.skipped {
+        write!(out, "{}", prose(&format!("Not checked: {reason}."), "  "))?;
     } else {
         write!(out, "{}", prose(&account(server), "  "))?;
     }
@@ -186,41 +300,56 @@ fn account(server: &Server) -> String {
 fn describe(endpoint: &ServerEndpoint) -> String {
     let name = shown(&endpoint.name);
     match (endpoint.reason, &endpoint.fqdn) {
-        (Some(reason), _) => format!("{name}: nothing required, {reason}."),
+        (Some(reason), _) => format!("{name} requires no SPN: {reason}."),
         (None, Some(fqdn)) => format!("{name} announces {}", shown(fqdn)),
-        (None, None) => format!("{name} announces the server's FQDN, which is not known."),
+        (None, None) => format!("{name} announces the FQDN of the server, which is unknown."),
     }
 }
 
 fn write_spns(server: &Server, out: &mut dyn Write) -> io::Result<()> {
-    if server.spns.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Builder::new();
     for spn in &server.spns {
-        rows.push_record([spn.status.to_owned(), shown(&spn.spn)]);
-    }
-    let mut table = rows.build();
-    table.with(Grid::empty()).with(Padding::new(2, 0, 0, 0));
-    for (line, spn) in table.to_string().lines().zip(&server.spns) {
         let style = if spn.status == "registered" { GOOD } else { BAD };
-        writeln!(out, "{}", line.replacen(spn.status, &paint(style, spn.status), 1).trim_end())?;
+        let gap = " ".repeat("unresolved".len().saturating_sub(spn.status.len()));
+        writeln!(out, "  {}{gap}  {}", paint(style, spn.status), shown(&spn.spn))?;
     }
     Ok(())
 }
 
-/// The text with a full stop behind, and a capital in front unless it begins with a name.
-fn sentence(text: &str) -> String {
-    let word = text.split(' ').next().unwrap_or_default();
-    let is_plain = word.bytes().all(|byte| byte.is_ascii_lowercase());
-    let mut sentence = text.to_owned();
-    if let Some(first) = sentence.get_mut(..1).filter(|_| is_plain) {
-        first.make_ascii_uppercase();
+/// The verdict again, for whoever sees the end of a long report first, and how to go on.
+fn write_end(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    if !report.findings.is_empty() || !report.problems.is_empty() {
+        write_verdict(report, out)?;
     }
-    if !text.is_empty() && !text.ends_with('.') {
-        sentence.push('.');
+    next_steps(report, all).iter().try_for_each(|step| write!(out, "{}", prose(step, "")))
+}
+
+fn next_steps(report: &Report, all: bool) -> Vec<String> {
+    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, a domain controller to which the SPN has not replicated yet, blocked ports (88 for Kerberos), or encryption types that the two sides do not share. `spn-doctor explain missing-spn` lists the symptoms.";
+    let mut steps = Vec::new();
+    match report.summary.ready {
+        0 => {}
+        1 => steps.push(
+            "1 command is ready to run. --format cmd writes it as a script; add --undo for the script that undoes it.".to_owned(),
+        ),
+        ready => steps.push(format!(
+            "{ready} commands are ready to run. --format cmd writes them as a script; add --undo for the script that undoes them."
+        )),
     }
-    sentence
+    let undecided =
+        report.findings.iter().filter(|finding| finding.exception.is_none() && finding.ready().is_none()).count();
+    if undecided > 0 && report.problems.is_empty() {
+        let verb = if undecided == 1 { "needs" } else { "need" };
+        steps.push(format!("{} {verb} a decision first.", count(undecided, "finding")));
+    }
+    if let Some(finding) = report.findings.first() {
+        let details = if all { "" } else { " --all shows everything that was checked." };
+        steps.push(format!("`spn-doctor explain {}` explains the findings with this code.{details}", finding.code));
+    }
+    if report.verdict == Verdict::Healthy {
+        steps.push(ELSE.to_owned());
+    }
+    steps
 }
 
 fn paint(style: Style, text: &str) -> String {

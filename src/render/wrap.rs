@@ -9,9 +9,18 @@ pub(super) const WIDTH: usize = 80;
 
 /// Wraps prose between words only, and never within “…” or before a command, so that no line passes for a command; each line behind `indent`. Lines that begin with spaces are examples and stay whole.
 pub(super) fn prose(text: &str, indent: &str) -> String {
+    wrapped(text, indent, indent)
+}
+
+/// The same of a row that is too long for a line: what goes on stands further in than where the next row begins.
+pub(super) fn row(text: &str) -> String {
+    wrapped(text, "  ", "      ")
+}
+
+fn wrapped(text: &str, indent: &str, further: &str) -> String {
     let options = textwrap::Options::new(WIDTH)
         .initial_indent(indent)
-        .subsequent_indent(indent)
+        .subsequent_indent(further)
         .break_words(false)
         .word_separator(textwrap::WordSeparator::Custom(words))
         .word_splitter(textwrap::WordSplitter::NoHyphenation);

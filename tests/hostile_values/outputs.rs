@@ -7,16 +7,21 @@ use spn_doctor::input::recording;
 use spn_doctor::input::recording::redaction::redact;
 use spn_doctor::judge::judge;
 use spn_doctor::judge::remedy::setspn::Dialect;
-use spn_doctor::render::{json, table};
-use spn_doctor::report::{Report, Source};
+use spn_doctor::render::{self, Format, Options};
+use spn_doctor::report::{FailOn, Report, Source};
 
 use super::common::list;
 use super::management_shell::{self, SetFqdn};
 use super::{shells, unicode};
 
+/// The forms that are read by programs other than a JSON parser, or by people elsewhere.
+const FORMS: [Format; 7] =
+    [Format::Summary, Format::Cmd, Format::Exchange, Format::Csv, Format::Junit, Format::Markdown, Format::Html];
+
 pub(crate) struct Printed {
     pub(crate) json: String,
     table: String,
+    forms: Vec<String>,
     recording: String,
     redacted: String,
     report: Value,
@@ -38,9 +43,15 @@ pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
         let header = recording::Header { about: Vec::new(), gaps: directory.gaps.clone() };
         text(&|out| recording::write(out, &header, reading.entries()).unwrap())
     };
+    let form = |format| {
+        let options = Options { all: true, undo: false, fail_on: FailOn::default() };
+        text(&|out| render::write(&report, format, options, out).unwrap())
+    };
     Ok(Printed {
-        json: text(&|out| json::write(&report, out).unwrap()),
-        table: without_colours(&text(&|out| table::write(&report, out).unwrap())),
+        json: form(Format::Json),
+        table: without_colours(&form(Format::Table)),
+        // All of them take longer than everything else, so one of eight recordings has to do.
+        forms: if ldif.len().is_multiple_of(8) { FORMS.map(form).to_vec() } else { Vec::new() },
         recording: record(&reading),
         redacted: record(&redact(&reading)),
         report: serde_json::to_value(&report).unwrap(),
@@ -68,6 +79,11 @@ impl Printed {
         for text in [&self.json, &self.table, &self.recording, &self.redacted] {
             unicode::assert_visible(text, about);
         }
+        for text in &self.forms {
+            // A mark at the beginning says that it is UTF-8; lines may end as on Windows.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+            unicode::assert_visible(&text, about);
+        }
         let parsed: Value = serde_json::from_str(&self.json).unwrap();
         assert_eq!(parsed, self.report, "{about}: JSON changed a value");
     }
@@ -86,7 +102,7 @@ impl Printed {
         }
         let fixes = list(&self.report["problems"]).flat_map(|problem| list(&problem["fix"]));
         let fixes: BTreeSet<&str> = fixes.map(|fix| fix.as_str().unwrap()).collect();
-        for line in self.table_lines(&["ldifde", "ldapsearch", "dsacls", "spn-doctor"]) {
+        for line in self.table_lines(&["ldifde", "ldapsearch", "dsacls", "nltest", "nslookup", "spn-doctor check"]) {
             assert!(fixes.contains(line), "{about}: {line} is no advice of the report");
             shells::assert_export(line, about);
         }

@@ -13,12 +13,12 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "ambiguous-computer-account",
     manual: Manual {
-        title: "the evidence does not say which computer account is a server's",
-        checked: "Three things can speak for a machine: its logon name is <NetBIOS name>$, it holds HOST/<FQDN>, its dNSHostName is the FQDN. No live machine has more of them than all others, or one machine is the best candidate for two servers.",
-        impact: "Tickets may be encrypted for another machine than the server, and SPNs added to the wrong account do nothing or break another server. So no command is printed.",
-        fix: "Find out which computer object the machine really uses: on the server, `nltest /sc_query:<domain>`, and `whoami` from a prompt that runs as SYSTEM. Remove or rename the stale object, or delete its HOST names, then check again.",
-        permissions: "To delete a computer object or write its SPNs: Domain Admins, or a delegated right.",
-        false_positives: "None known: the report lists what speaks for each candidate.",
+        title: "a server's computer account cannot be determined",
+        checked: "Three things identify a server's computer account: its logon name is <NetBIOS name>$, it holds HOST/<FQDN>, and its dNSHostName is the FQDN. No active account (enabled, and not a replication conflict object) has more of these than every other one, or one account is the best match for two servers.",
+        impact: "Tickets may be encrypted for another computer. An SPN added to the wrong account does nothing, or breaks another server, so no command is printed.",
+        fix: "Find out which computer object the server really uses: on the server, run `nltest /sc_query:<domain>`, and `whoami` from a prompt that runs as SYSTEM. Remove or rename the stale object, or delete its HOST SPNs. Then check again.",
+        permissions: "Domain Admins, or a delegated right, to delete a computer object or write its SPNs.",
+        false_positives: "None known. The report lists the evidence for each account.",
         symptoms: &[
             "KDC event 11 in the System log: there are multiple accounts with the same service principal name",
             "KDC_ERR_S_PRINCIPAL_UNKNOWN (7) for HOST/… and everything else of the machine",
@@ -28,7 +28,8 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "Nobody can say which account should hold the server's SPNs, and tickets for it may fail already.";
+const WHY: &str =
+    "It is not clear which account should hold the server's SPNs, and tickets for the server may already fail.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     found.extend(facts.servers.iter().filter_map(|judged| finding(facts, judged)));
@@ -42,12 +43,13 @@ fn finding(facts: &Facts<'_>, judged: &Judged<'_>) -> Option<Finding> {
         candidates.iter().take(MOST).map(|candidate| describe(facts, judged, candidate)).collect();
     let more = candidates.len().saturating_sub(MOST);
     described.extend((more > 0).then(|| format!("{more} more")));
-    let message = format!("it is not clear which account is this server's: {}", described.join("; "));
-    let advice = "Decide which of these the machine uses, and rename, clean up or remove the other. Until then no command is safe.";
+    let message = format!("it is not clear which account belongs to this server: {}", described.join("; "));
+    let advice = "Decide which of these accounts the server uses, and rename, clean up or remove the other. Until then, no command is safe.";
     Some(
         Finding::new(CHECK.code, Severity::Error, message, WHY)
+            .evidence(described)
             .server(judged)
-            .remedy(Remedy::decide("Decide which account is the server's", advice)),
+            .remedy(Remedy::decide("Decide which account belongs to the server", advice)),
     )
 }
 
@@ -57,12 +59,14 @@ fn describe(facts: &Facts<'_>, judged: &Judged<'_>, candidate: &Candidate<'_>) -
     let marks: Vec<&str> = candidate.marks.names().map(in_words).collect();
     let mut says = vec![marks.join(" and ")];
     if let Some(own) = account.dns_host_name.as_deref().filter(|_| !candidate.marks.dns) {
-        says.push(format!("calls itself {}", shown(own)));
+        says.push(format!("has dNSHostName {}", shown(own)));
     }
     says.extend(account.disabled.then(|| "is disabled".to_owned()));
-    says.extend(account.is_conflict().then(|| "is the loser of a replication conflict".to_owned()));
+    says.extend(account.is_conflict().then(|| "is a replication conflict object".to_owned()));
     let others = facts.servers_of_candidate(account).filter(|other| !other.is(judged));
-    says.extend(others.take(3).map(|other| format!("may be Exchange server {}", shown(&other.server.names.name))));
+    says.extend(
+        others.take(3).map(|other| format!("may belong to Exchange server {}", shown(&other.server.names.name))),
+    );
     says.extend(account.last_logon.map(|time| {
         format!(
             "last logged on about {}",
@@ -76,6 +80,6 @@ fn in_words(mark: &str) -> &'static str {
     match mark {
         "named" => "has the server's logon name",
         "host" => "holds HOST/<FQDN>",
-        _ => "calls itself by the FQDN",
+        _ => "has the FQDN as its dNSHostName",
     }
 }

@@ -13,11 +13,11 @@ pub(super) const CHECK: Check = Check {
     code: "disabled-account",
     manual: Manual {
         title: "a server's computer account is disabled",
-        checked: "The only machine that could be the server has bit 2 (ADS_UF_ACCOUNTDISABLE) in userAccountControl, or is the loser of a replication conflict (CNF:… in its name, $DUPLICATE-… as its logon name).",
-        impact: "A machine with a disabled account can neither log on to the domain nor get tickets to authenticate with, and Exchange passes over it when it looks for a server's computer. SPNs on the account change nothing about that.",
-        fix: "If the server is in use, enable the account (Enable-ADAccount, or Active Directory Users and Computers); one that lost a replication conflict has to be replaced by joining the machine again. If the server is gone, remove it from the organization.",
+        checked: "The only computer account that could belong to the server has bit 2 (ADS_UF_ACCOUNTDISABLE) set in userAccountControl, or is a replication conflict object (CNF:… in its name, $DUPLICATE-… as its logon name).",
+        impact: "A computer with a disabled account cannot log on to the domain or get tickets to authenticate with, and Exchange skips the account when it looks for a server's computer. SPNs on the account do not change that.",
+        fix: "If the server is in use, enable the account (Enable-ADAccount, or Active Directory Users and Computers). If the account is a replication conflict object, join the computer to the domain again to replace it. If the server is gone, remove it from the organization.",
         permissions: "Write userAccountControl on the computer object: Domain Admins, Account Operators, or a delegated right.",
-        false_positives: "The network name of a cluster that is offline, or a server prepared for recovery, may be disabled on purpose.",
+        false_positives: "The account of a cluster network name that is offline, or of a server prepared for recovery, may be disabled on purpose.",
         symptoms: &[
             "KDC_ERR_CLIENT_REVOKED (18): the account is disabled",
             "event 5723 or 5805 NETLOGON on the domain controller",
@@ -28,7 +28,8 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "The server cannot log on to the domain, so it cannot authenticate, whatever SPNs the account holds.";
+const WHY: &str =
+    "The server cannot log on to the domain, so it cannot authenticate, no matter which SPNs the account holds.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     found.extend(facts.servers.iter().filter_map(finding));
@@ -36,11 +37,12 @@ fn run(facts: &Facts<'_>, found: &mut Findings) {
 
 fn finding(judged: &Judged<'_>) -> Option<Finding> {
     let account = judged.account().filter(|account| account.is_dead())?;
-    let what = if account.disabled { "is disabled" } else { "is the loser of a replication conflict" };
+    let what = if account.disabled { "is disabled" } else { "is a replication conflict object" };
     let message = format!("the server's account {} {what}", shown(account.dn.as_str()));
-    let advice = "Find out whether the server is in use. If so, enable the account or replace it; if not, remove the server from the organization.";
+    let advice = "Find out whether the server is in use. If it is, enable or replace the account. If not, remove the server from the organization.";
     Some(
         Finding::new(CHECK.code, Severity::Error, message, WHY)
+            .evidence([format!("{} {what}", shown(account.dn.as_str()))])
             .server(judged)
             .remedy(Remedy::decide("Enable the account, or remove the server", advice)),
     )

@@ -3,7 +3,7 @@
 use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::endpoint::{Endpoint, Kerberos};
-use crate::directory::text::{listed, shown};
+use crate::directory::text::listed;
 use crate::judge::facts::Facts;
 use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::{self, Remedy};
@@ -13,13 +13,12 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "exchange-auth-fqdn",
     manual: Manual {
-        title: "a connector with Exchange Server authentication announces a name that is not its server's",
-        checked: "The FQDN of an enabled receive connector whose AuthMechanism has ExchangeServer is neither the FQDN nor the NetBIOS name of its server. Exchange's own cmdlets refuse that combination. \
-It is a warning where the server's account holds the SPN of that name, otherwise an error. It takes the place of missing-spn and misplaced-spn for that name.",
-        impact: "Exchange servers that deliver to this connector ask for a ticket to the name it announces, and have no NTLM to fall back to. Transport registers only the computer's own names, so the SPN depends on somebody having added it by hand.",
-        fix: "Set the FQDN back to the server's own (Set-ReceiveConnector -Fqdn). If outside senders have to see another name, give them a connector of their own without ExchangeServer; the certificate may carry the other name in any case.",
+        title: "a connector with Exchange Server authentication does not announce its server's name",
+        checked: "The AuthMechanism of an enabled receive connector includes ExchangeServer, but the connector's FQDN is neither the FQDN nor the NetBIOS name of its server. Exchange's own cmdlets refuse this combination. It is a warning if the server's account holds the SPN of that name, otherwise an error. This finding replaces missing-spn and misplaced-spn for that name.",
+        impact: "Exchange servers that deliver to this connector ask for a ticket for the announced name, and cannot fall back to NTLM. The transport service registers only the computer's own names, so the SPN exists only if it was added by hand.",
+        fix: "Set the FQDN back to the server's own (Set-ReceiveConnector -Fqdn). If external senders must see another name, create a separate connector for them without ExchangeServer. The certificate may contain the other name in any case. While the connector has ExchangeServer, Exchange refuses to set the other name again, so the undo fails.",
         permissions: ORGANIZATION_MANAGEMENT,
-        false_positives: "With the SPN registered on the server's account the connector works as it is. Exchange refuses the FQDN the next time somebody sets it with a cmdlet.",
+        false_positives: "If the SPN is registered on the server's account, the connector works as it is. Exchange refuses the FQDN the next time it is set with a cmdlet.",
         symptoms: FAILED_AUTHENTICATION,
         sources: &[
             "Microsoft Learn: Set-ReceiveConnector, parameters AuthMechanism and Fqdn",
@@ -51,17 +50,17 @@ fn connectors<'a>(requirement: &Requirement<'a>) -> impl Iterator<Item = &'a End
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -> Finding {
     let name = &requirement.name;
     let (severity, why) = why(requirement);
+    let (connectors_named, held) = (names(requirement), held(requirement));
     let message = format!(
-        "{name} is not a name of its server, but {} with Exchange Server authentication announces it{}",
-        names(requirement),
-        held(requirement)
+        "the FQDN of {connectors_named} is {name}, which is not a name of its server, and Exchange Server authentication is on{held}"
     );
     let concerned: Vec<_> = requirement.needs.announced_by.iter().map(|endpoint| (judged, *endpoint)).collect();
     Finding::new(CHECK.code, severity, message, why)
         .server(judged)
         .endpoints(judged, connectors(requirement))
         .spn(&requirement.spn, requirement.holders.iter().copied())
-        .remedy(remedy::announce_own_name(&concerned, name).unwrap_or_else(by_hand))
+        .evidence([format!("{connectors_named}{held}")])
+        .remedy(remedy::announce_own_name(&concerned).unwrap_or_else(by_hand))
         .remedy(keep(facts, judged, requirement))
 }
 
@@ -71,24 +70,25 @@ fn why(requirement: &Requirement<'_>) -> (Severity, &'static str) {
     if requirement.status == Status::Registered {
         (
             Severity::Warning,
-            "It works because somebody registered the SPN by hand. Exchange does not support it, and refuses the FQDN the next time it is set with a cmdlet.",
+            "This works because the SPN was registered by hand. Exchange does not support it, and refuses the FQDN the next time it is set with a cmdlet.",
         )
     } else if connectors(requirement).all(may_fall_back) {
         (
             Severity::Error,
-            "Exchange servers that deliver to this connector ask for a ticket to this name, and probably fall back to NTLM without it. Exchange does not support the name.",
+            "Exchange servers that deliver to this connector ask for a ticket for this name, and probably fall back to NTLM without one. Exchange does not support the name.",
         )
     } else {
         (
             Severity::Error,
-            "Exchange servers that deliver to this connector ask for a ticket to this name, and have no NTLM to fall back to: mail queues with 454 4.7.0.",
+            "Exchange servers that deliver to this connector ask for a ticket for this name and cannot fall back to NTLM, so mail queues with 454 4.7.0.",
         )
     }
 }
 
 fn names(requirement: &Requirement<'_>) -> String {
     let names = listed(connectors(requirement).map(|endpoint| endpoint.name.as_str()), " and ");
-    format!("receive connector {names}")
+    let plural = if connectors(requirement).nth(1).is_some() { "s" } else { "" };
+    format!("receive connector{plural} {names}")
 }
 
 fn held(requirement: &Requirement<'_>) -> String {
@@ -96,7 +96,7 @@ fn held(requirement: &Requirement<'_>) -> String {
         Status::Missing => "; no account holds its SPN".to_owned(),
         Status::Misplaced => {
             let holders = listed(requirement.holders.iter().map(|holder| holder.dn.as_str()), " and ");
-            format!("; its SPN is held by {holders}")
+            format!("; its SPN is on {holders}")
         }
         _ => String::new(),
     }
@@ -105,7 +105,7 @@ fn held(requirement: &Requirement<'_>) -> String {
 fn by_hand() -> Remedy {
     Remedy::decide(
         "Announce the server's own name",
-        "Set the connector's FQDN to the FQDN of its server, once that is known.",
+        "Set the FQDN of the connector to the FQDN of its server once that is known.",
     )
 }
 
@@ -115,7 +115,7 @@ fn keep(facts: &Facts<'_>, judged: &Judged<'_>, requirement: &Requirement<'_>) -
         return None;
     }
     let remedy = remedy::only_holder(facts, judged, requirement)?;
-    let only_if = format!("Only if {} has to stay, which Exchange does not support.", shown(requirement.name.as_str()));
+    let only_if = "Do this only if the name must stay, which Exchange does not support.".to_owned();
     let confirm = remedy.confirm.iter().fold(only_if, |all, more| format!("{all} {more}"));
     Some(remedy.confirm(confirm))
 }

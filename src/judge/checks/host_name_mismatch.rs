@@ -13,13 +13,12 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "host-name-mismatch",
     manual: Manual {
-        title: "a server's account has another FQDN than Exchange's configuration",
-        checked: "dNSHostName of the server's computer account is not the FQDN in networkAddress of the Exchange server object (the value that begins with ncacn_ip_tcp:). \
-It is a warning where two other things say that it is the right account, or where networkAddress has a name without a dot; otherwise an error, and no command is printed.",
-        impact: "The machine registers SPNs for the name it believes to have, while Exchange servers give and ask for the name in Exchange's configuration.",
-        fix: "Find out which name is right. If networkAddress is stale, correct it with ADSI Edit, as the Exchange Best Practices Analyzer advises. If the machine was renamed, or got another primary DNS suffix, give it the old name back: Exchange does not support renaming a server.",
-        permissions: "To correct networkAddress: Organization Management or Enterprise Admins. To rename a machine: local administrator, and write access to its computer object.",
-        false_positives: "A disjoint namespace, in which the DNS suffix is not the domain's, is supported: then both should still have the same name. After a change, replication may lag.",
+        title: "a server's account and Exchange's configuration have different FQDNs",
+        checked: "The dNSHostName of the server's computer account is not the FQDN in networkAddress of the Exchange server object (the value that begins with ncacn_ip_tcp:). It is a warning if the logon name and the HOST SPN both identify the account, or if networkAddress contains a name without a dot. Otherwise it is an error, and no command is printed.",
+        impact: "The computer registers SPNs for its own name, while Exchange servers give and ask for the name in Exchange's configuration.",
+        fix: "Find out which name is right. If networkAddress is stale, correct it with ADSI Edit, as the Exchange Best Practices Analyzer advises. If the computer was renamed, or got another primary DNS suffix, restore the old name: Exchange does not support renaming a server.",
+        permissions: "To correct networkAddress: Organization Management or Enterprise Admins. To rename a computer: local administrator, and write access to its computer object.",
+        false_positives: "A disjoint namespace, in which the DNS suffix differs from the domain's name, is supported. Even then, both names should be the same. After a change, replication may take some time.",
         symptoms: &[
             "event 5788 or 5789 NETLOGON: dNSHostName or the service principal names could not be updated",
             "event 12011 MSExchangeTransport: the service principal name could not be registered",
@@ -58,28 +57,21 @@ fn finding(judged: &Judged<'_>) -> Option<Finding> {
 
 fn mismatch(judged: &Judged<'_>, severity: Severity, account: &str, own: &str, configured: &str) -> Finding {
     let message = format!(
-        "dNSHostName of {} is {}, but networkAddress of the Exchange server has {}",
+        "dNSHostName of {} is {}, but networkAddress of the Exchange server contains {}",
         shown(account),
         shown(own),
         shown(configured)
     );
     let why = match severity {
-        Severity::Error => "Nobody can say whether this is the server's account, so its SPNs were not judged.",
-        _ => "The machine registers SPNs for one name, and Exchange's configuration has another.",
+        Severity::Error => "It is not clear whether this is the server's account, so its SPNs were not checked.",
+        _ => "The computer registers SPNs for one name, but Exchange's configuration contains another.",
     };
     let is_short = !configured.contains('.');
-    let short = format!(
-        "Correct the value ncacn_ip_tcp:{1} in networkAddress of the Exchange server object to ncacn_ip_tcp:{0} (ADSI Edit), if the machine is really called so.",
-        shown(own),
-        shown(configured)
-    );
-    let long = format!(
-        "If the machine is called {0}, correct the value ncacn_ip_tcp:{1} in networkAddress of the Exchange server object to ncacn_ip_tcp:{0} (ADSI Edit). \
-If it should be called {1}, give the machine that name back. Exchange does not support renaming a server.",
-        shown(own),
-        shown(configured)
-    );
+    let short = "If dNSHostName is right, correct networkAddress of the Exchange server object in ADSI Edit: the value that begins with ncacn_ip_tcp: must end with the FQDN.";
+    let long = "If dNSHostName is right, correct networkAddress of the Exchange server object in ADSI Edit: the value that begins with ncacn_ip_tcp: must end with that name. \
+If networkAddress is right, give the computer that name again: Exchange does not support renaming a server.";
     Finding::new(CHECK.code, severity, message, why)
+        .evidence([format!("dNSHostName: {}; networkAddress: {}", shown(own), shown(configured))])
         .server(judged)
         .remedy(Remedy::decide("Decide which name is right", if is_short { short } else { long }))
 }

@@ -13,10 +13,10 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "invalid-fqdn",
     manual: Manual {
-        title: "an endpoint announces something that is not a host name",
-        checked: "The FQDN of an endpoint that offers Kerberos is not a DNS host name: letters, digits, hyphens and underscores in labels of 1 to 63, at most 253 characters, no dot at the end, not an IP address, not localhost.",
-        impact: "Whoever authenticates with Kerberos asks for SMTPSVC/<the announced text>, which no account can properly hold. An address, or a name with a trailing dot, is another name to the domain controller than the one you mean.",
-        fix: "Correct the FQDN: Set-ReceiveConnector -Fqdn, or on Exchange 2003 the properties of the virtual server, Delivery, Advanced. The server's own FQDN is right for most endpoints.",
+        title: "an endpoint announces an invalid host name",
+        checked: "The FQDN of an endpoint that offers Kerberos is not a DNS host name. A host name consists of labels of 1 to 63 letters, digits, hyphens and underscores, has at most 253 characters and no dot at the end. It is not an IP address, and not localhost.",
+        impact: "A client or server that authenticates with Kerberos asks for SMTPSVC/<the announced text>, which no account can properly hold. To a domain controller, an IP address or a name with a trailing dot is not the name you mean.",
+        fix: "Correct the FQDN: Set-ReceiveConnector -Fqdn, or on Exchange 2003 the properties of the virtual server, Delivery, Advanced. For most endpoints, the server's own FQDN is right.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "Some DNS servers accept names outside ASCII. Exchange does not.",
         symptoms: &[
@@ -33,7 +33,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "No SPN can be made of this text, so Kerberos to the endpoint cannot work.";
+const WHY: &str = "No SPN can be made from this text, so Kerberos cannot work on this endpoint.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     found.extend(facts.servers.iter().filter_map(finding));
@@ -50,11 +50,11 @@ fn finding(judged: &Judged<'_>) -> Option<Finding> {
     }
     let more = concerned.len().saturating_sub(MOST);
     described.extend((more > 0).then(|| format!("{more} more do so as well")));
-    let own = judged.fqdn.as_ref().map_or_else(String::new, |fqdn| format!(" to {fqdn}"));
     let advice =
-        format!("Set the FQDN of the endpoint{own}, or to another host name of this server, then check again.");
+        "Set the endpoint's FQDN to its server's own, or to another host name of that server. Then check again.";
     Some(
         Finding::new(CHECK.code, Severity::Error, described.join("; "), WHY)
+            .evidence(described)
             .server(judged)
             .endpoints(judged, concerned)
             .remedy(Remedy::decide("Correct the FQDN", advice)),

@@ -14,12 +14,12 @@ pub(super) const CHECK: Check = Check {
     code: "malformed-spn",
     manual: Manual {
         title: "a server's account holds an SMTPSVC value that is not an SPN",
-        checked: "A value of servicePrincipalName on a server's account begins with SMTPSVC but is not class/host[:port][/name].",
-        impact: "The value itself does no harm: nobody can ask for it. But the name that was meant is probably not registered.",
-        fix: "Delete the value by hand (ADSI Edit, or Set-ADComputer -ServicePrincipalNames @{Remove=…}), and add the name that was meant if the report says that it is missing.",
+        checked: "A value of servicePrincipalName on a server's account begins with SMTPSVC but does not have the form class/host[:port][/name].",
+        impact: "The value itself does no harm, because no client can ask for it. But the intended name is probably not registered.",
+        fix: "Delete the value by hand (ADSI Edit, or Set-ADComputer -ServicePrincipalNames @{Remove=…}). If the report says that the intended name is missing, add it.",
         permissions: WRITE_SPN,
-        false_positives: "None known: a client has no way to ask for such a value.",
-        symptoms: &["setspn -L shows the value", "the events of missing-spn for the name that was meant"],
+        false_positives: "None known. A client has no way to ask for such a value.",
+        symptoms: &["setspn -L shows the value", "the events of missing-spn for the intended name"],
         sources: &[
             "Microsoft Learn: Name Formats for Unique SPNs",
             "MS-KILE 3.1.5.11, MS-ADTS 2.2.21: service principal names",
@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "Nobody can ask for this value. Whoever wrote it probably meant a name that is now missing.";
+const WHY: &str = "No client can ask for this value. The intended name is probably missing.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     for judged in &facts.servers {
@@ -39,8 +39,11 @@ fn run(facts: &Facts<'_>, found: &mut Findings) {
 }
 
 fn finding(facts: &Facts<'_>, judged: &Judged<'_>, spn: &Spn) -> Finding {
-    let message = format!("the server's account holds {}, which is not class/host[:port][/name]", quoted(spn.as_str()));
-    let advice = "Delete the value by hand; no command is printed, since a command line could misread it. If a name was meant that is reported missing, add that one.";
+    let message = format!(
+        "the server's account holds {}, which does not have the form class/host[:port][/name]",
+        quoted(spn.as_str())
+    );
+    let advice = "Delete the value by hand. No command is printed, because a command line could misread it. If the intended name is reported missing, add it.";
     Finding::new(CHECK.code, Severity::Warning, message, WHY)
         .server(judged)
         .spn(spn, facts.directory.accounts.holders(spn))

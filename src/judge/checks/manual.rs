@@ -22,18 +22,17 @@ pub struct Manual {
 }
 
 /// The permission to write a custom SPN.
-pub(super) const WRITE_SPN: &str = "Write servicePrincipalName on the account: Domain Admins have it, and whoever it was delegated to. Use an elevated prompt. \
-A computer may write only its own names itself (validated write to service principal name), never a custom one.";
+pub(super) const WRITE_SPN: &str = "Write servicePrincipalName on the account: Domain Admins, or a delegated right. Use an elevated prompt. A computer can write only its own names to its account (validated write to service principal name), never a custom name.";
 
 /// The permission to change a connector.
 pub(super) const ORGANIZATION_MANAGEMENT: &str =
-    "Organization Management, to change a connector; on Exchange 2003, Exchange Administrator.";
+    "Organization Management, to change a connector. On Exchange 2003: Exchange Administrator.";
 
 /// What a failing Kerberos authentication between Exchange servers looks like.
 pub(super) const FAILED_AUTHENTICATION: &[&str] = &[
     "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
     "events 2016 and 2017 MSExchangeTransport on the sending server: outbound authentication failed for SMTPSVC/… (Exchange 2007 and later)",
-    "event 1035 MSExchangeTransport on the receiving server: inbound authentication failed; with Exchange Server authentication it can mean the sender's SPN (Exchange 2007 and later)",
+    "event 1035 MSExchangeTransport on the receiving server: inbound authentication failed; with Exchange Server authentication, the cause can be the sender's SPN (Exchange 2007 and later)",
     "event 1706 MSExchangeTransport: EXPS, HrServerNegotiateAuth, error code 0x8009030c (Exchange 2003)",
     "event 7004 MSExchangeTransport: x-exps answered 535; rcpt answered 550 5.7.1 Unable to relay (Exchange 2003)",
     "0x80090303 SEC_E_TARGET_UNKNOWN, 0x8009030c SEC_E_LOGON_DENIED, KDC_ERR_S_PRINCIPAL_UNKNOWN (7)",

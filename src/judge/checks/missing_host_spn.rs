@@ -12,11 +12,11 @@ pub(super) const CHECK: Check = Check {
     code: "missing-host-spn",
     manual: Manual {
         title: "no account holds the SPN of a server's NetBIOS name",
-        checked: "No object of the forest holds SMTPSVC/<NetBIOS name> of a server that requires SPNs, and no endpoint announces that name (else it would be missing-spn).",
-        impact: "Nobody in Exchange asks for this name. But the transport service of Exchange 2007 and later registers it beside SMTPSVC/<FQDN> when it starts, so its absence probably means that a registration failed. Clients that connect by the short name get no Kerberos ticket.",
-        fix: "On Exchange 2007 and later, restart the transport service, unless the server is a cluster; event 12011 says when it may not write its names. Otherwise run the printed command.",
+        checked: "No object in the forest holds SMTPSVC/<NetBIOS name> of a server that requires SPNs, and no endpoint announces that name (otherwise the finding is missing-spn).",
+        impact: "Exchange itself does not ask for this name. But the transport service of Exchange 2007 and later registers it together with SMTPSVC/<FQDN> when it starts, so a registration has probably failed. Clients that connect by the short name get no Kerberos ticket.",
+        fix: "On Exchange 2007 and later, restart the transport service, unless the server is a cluster. Event 12011 tells you if the service has no permission to write its names. Otherwise run the printed command.",
         permissions: WRITE_SPN,
-        false_positives: "Shortly after setup the name appears once transport has started and the directory has replicated.",
+        false_positives: "Shortly after setup, the name appears once the transport service has started and the directory has replicated.",
         symptoms: &[
             "event 12011 MSExchangeTransport: the service principal name could not be registered",
             "clients that connect by the short name authenticate with NTLM instead of Kerberos",
@@ -26,8 +26,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str =
-    "Nobody in Exchange asks for this name. Its absence probably means that the server could not register its names.";
+const WHY: &str = "Exchange itself does not ask for this name. Its absence probably means that the server could not register its names.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     let missing = |(_, requirement): &(_, &Requirement<'_>)| {

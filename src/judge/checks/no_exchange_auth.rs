@@ -14,12 +14,11 @@ pub(super) const CHECK: Check = Check {
     code: "no-exchange-auth",
     manual: Manual {
         title: "a server does not offer the authentication that other Exchange servers use",
-        checked: "In an organization with more than one server that moves mail: a server of Exchange 2007 or later has no enabled receive connector with ExchangeServer in its AuthMechanism; \
-or a server of 2000 or 2003 has Integrated Windows Authentication off on its first virtual server, or on one that a connector names.",
-        impact: "Other Exchange servers cannot authenticate to this one. Mail for it queues with 451 5.7.3 Cannot achieve Exchange Server authentication, or with 504 Need to authenticate first on Exchange 2003.",
-        fix: "Exchange 2007 and later: add ExchangeServer to the AuthMechanism of the connector that takes the servers' connections (Set-ReceiveConnector). Exchange 2003: in System Manager, open the properties of the virtual server, Access, Authentication, and select Integrated Windows Authentication.",
+        checked: "In an organization with more than one server that sends and receives mail, a server with Exchange 2007 or later has no enabled receive connector with ExchangeServer in its AuthMechanism, or a server with Exchange 2000 or 2003 has Integrated Windows Authentication turned off on its first virtual server, or on one that a connector names.",
+        impact: "Other Exchange servers cannot authenticate to this one. Mail for it queues with 451 5.7.3 Cannot achieve Exchange Server authentication, or on Exchange 2003 with 504 Need to authenticate first.",
+        fix: "Exchange 2007 and later: add ExchangeServer to the AuthMechanism of the receive connector that other Exchange servers connect to (Set-ReceiveConnector). Exchange 2003: in Exchange System Manager, open the properties of the virtual server, then Access, Authentication, and select Integrated Windows Authentication.",
         permissions: ORGANIZATION_MANAGEMENT,
-        false_positives: "A server that no other one sends mail to, such as one that only sends to the Internet, does not need it.",
+        false_positives: "A server that receives no mail from other Exchange servers, such as one that only sends to the Internet, does not need it.",
         symptoms: &[
             "queue: 451 5.7.3 Cannot achieve Exchange Server authentication (Exchange 2007 and later)",
             "event 7004 at the sender, 7010 at the receiver: 504 Need to authenticate first (Exchange 2003)",
@@ -32,7 +31,7 @@ or a server of 2000 or 2003 has Integrated Windows Authentication off on its fir
     run,
 };
 
-const WHY: &str = "Other Exchange servers cannot authenticate to this server, and mail for it queues.";
+const WHY: &str = "Other Exchange servers cannot authenticate to this server, so mail for it queues.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     if facts.movers().take(2).count() < 2 {
@@ -48,15 +47,16 @@ fn finding(facts: &Facts<'_>, judged: &Judged<'_>) -> Option<Finding> {
         let closed: Vec<&Endpoint> =
             server.endpoints.iter().filter(|endpoint| is_asked(facts, endpoint) && !is_integrated(endpoint)).collect();
         let names = listed(closed.iter().map(|endpoint| endpoint.name.as_str()), " and ");
-        let advice = "In Exchange System Manager, open the properties of the virtual server, Access, Authentication, and select Integrated Windows Authentication.";
-        (format!("Integrated Windows Authentication is off on virtual server {names}"), advice, closed)
+        let advice = "In Exchange System Manager, open the properties of the virtual server, then Access, Authentication, and select Integrated Windows Authentication.";
+        let plural = if closed.len() > 1 { "s" } else { "" };
+        (format!("Integrated Windows Authentication is off on virtual server{plural} {names}"), advice, closed)
     } else {
         let offers =
             server.endpoints.iter().any(|endpoint| matches!(endpoint.kerberos, Ok(Kerberos::ExchangeServer { .. })));
         if offers {
             return None;
         }
-        let advice = "Add ExchangeServer to the AuthMechanism of the receive connector that takes the connections of other Exchange servers (Set-ReceiveConnector).";
+        let advice = "Add ExchangeServer to the AuthMechanism of the receive connector that other Exchange servers connect to (Set-ReceiveConnector).";
         let all = server.endpoints.iter().collect();
         (
             format!(
@@ -68,7 +68,8 @@ fn finding(facts: &Facts<'_>, judged: &Judged<'_>) -> Option<Finding> {
         )
     };
     (!concerned.is_empty()).then(|| {
-        Finding::new(CHECK.code, Severity::Warning, message, WHY)
+        Finding::new(CHECK.code, Severity::Warning, &message, WHY)
+            .evidence([message])
             .server(judged)
             .endpoints(judged, concerned)
             .remedy(Remedy::decide("Offer the authentication that Exchange servers use", advice))

@@ -8,7 +8,7 @@ use crate::directory::connector::SendConnector;
 use crate::directory::endpoint::Announces;
 use crate::directory::server::Skipped;
 use crate::directory::spn::Spn;
-use crate::directory::text::{fold, listed, quoted, shown};
+use crate::directory::text::{fold, listed, shown};
 use crate::judge::facts::Facts;
 use crate::judge::finding::{Finding, Findings};
 use crate::judge::remedy::exchange::clear_fqdn;
@@ -19,11 +19,10 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "send-connector-fqdn",
     manual: Manual {
-        title: "a send connector with Exchange Server authentication gives a name that its servers do not have",
-        checked: "An enabled send connector authenticates to its smart host as an Exchange server (SmartHostAuthMechanism ExchangeServer) and has an FQDN. It sends from more than one server, or the FQDN is neither the FQDN nor the NetBIOS name of the one it sends from. \
-Send connectors with any other authentication, with DNS routing or of an Edge subscription require no SPN.",
-        impact: "With Exchange Server authentication the receiver asks for a ticket to the name that the sender gives in EHLO. That SPN would have to be on every server the connector sends from, but only one account can hold it. The receiver logs event 1035, which names no SPN.",
-        fix: "Clear the FQDN of the connector (Set-SendConnector -Fqdn $null): each server then gives its own name.",
+        title: "a send connector with Exchange Server authentication gives a name that not all its servers have",
+        checked: "An enabled send connector authenticates to its smart host as an Exchange server (SmartHostAuthMechanism ExchangeServer) and has an FQDN. It sends from more than one server, or the FQDN is neither the FQDN nor the NetBIOS name of its only server. Send connectors with other authentication, with DNS routing, or of an Edge subscription require no SPN.",
+        impact: "With Exchange Server authentication, the receiver asks for a ticket for the name that the sender gives in EHLO. Every server that the connector sends from would need that SPN, but only one account can hold it. The receiver logs event 1035, which does not name the SPN.",
+        fix: "Clear the FQDN of the connector (Set-SendConnector -Fqdn $null). Each server then gives its own name.",
         permissions: "Organization Management, to change a connector.",
         false_positives: "If the smart host is not an Exchange server of this forest, it probably does not ask for a ticket.",
         symptoms: FAILED_AUTHENTICATION,
@@ -80,39 +79,37 @@ fn finding(facts: &Facts<'_>, sending: &[Sending<'_, '_>]) -> Option<Finding> {
     let first = sending.first()?;
     let name = first.foreign_name()?;
     let connectors = listed(sending.iter().map(|sending| sending.connector.name.as_str()), " and ");
-    let verb = if sending.len() == 1 {
-        "authenticates as an Exchange server and gives"
+    let (connectors, verb) = if sending.len() == 1 {
+        (format!("send connector {connectors}"), "authenticates as an Exchange server and gives")
     } else {
-        "authenticate as Exchange servers and give"
+        (format!("send connectors {connectors}"), "authenticate as Exchange servers and give")
     };
-    let message = format!(
-        "send connector {connectors} {verb} the name {}, which is not the name of every server that sends",
-        shown(name)
-    );
+    let message = format!("{connectors} {verb} the name {}, which not all the servers that send have", shown(name));
     let (severity, why) = if sending.iter().any(|sending| sending.is_within(facts)) {
         (
             Severity::Error,
-            "A smart host is a server of this forest. It asks for a ticket to this name, whichever server sends. Where that server's account does not hold the SPN, or not alone, mail queues with 454 4.7.0.",
+            "A smart host is a server of this forest. It asks for a ticket for this name, no matter which server sends. If the sending server's account does not hold the SPN, or another account holds it too, mail queues with 454 4.7.0.",
         )
     } else {
         (
             Severity::Warning,
-            "If the smart host is an Exchange server, it asks for a ticket to this name, whichever server sends, and only one account can hold the SPN.",
+            "If the smart host is an Exchange server, it asks for a ticket for this name, no matter which server sends. Only one account can hold the SPN.",
         )
     };
     let servers = sending.iter().flat_map(|sending| sending.sources.iter().copied());
-    let mut finding = Finding::new(CHECK.code, severity, message, why).servers(servers).remedy(clear(sending, name));
+    let mut finding =
+        Finding::new(CHECK.code, severity, message, why).evidence([connectors]).servers(servers).remedy(clear(sending));
     if let Announces::Name(name) = &first.connector.announces {
         finding = finding.spn(&Spn::smtpsvc(name), facts.directory.accounts.holders(&Spn::smtpsvc(name)));
     }
     Some(finding)
 }
 
-fn clear(sending: &[Sending<'_, '_>], name: &str) -> Remedy {
+fn clear(sending: &[Sending<'_, '_>]) -> Remedy {
     let commands = sending.iter().filter_map(|sending| clear_fqdn(sending.connector));
     let mut remedy = Remedy::new(Kind::Exchange, "Clear the FQDN of the send connector")
-        .confirm(format!("Make sure that the smart host does not insist on {}.", quoted(name)))
-        .advice("Without an FQDN the connector gives the name of whichever server sends.");
+        .confirm("Make sure that the smart host does not require the present name.".to_owned())
+        .advice("Without an FQDN, the connector gives the name of the server that sends.");
     remedy.steps.extend(commands.map(|command| command.map(Step::Exchange)));
     remedy
 }

@@ -4,7 +4,6 @@ use super::Check;
 use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::account::Account;
 use crate::directory::endpoint::Endpoint;
-use crate::directory::host::HostName;
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
 use crate::judge::finding::{Finding, Findings};
@@ -17,13 +16,9 @@ pub(super) const CHECK: Check = Check {
     code: "shared-fqdn",
     manual: Manual {
         title: "several servers announce the same name",
-        checked: "Endpoints of several servers offer Kerberos and announce the same name (a load-balanced one, say), which belongs to no machine. Or two server objects have the same host name. \
-Connectors that offer NTLM only are not counted: nobody asks for a ticket to them. \
-It is an error where a virtual server or Exchange Server authentication is concerned, or where another object holds the SPN; otherwise a warning.",
-        impact: "Only one account can hold an SPN. A ticket for the name is encrypted for that account, and every other server that receives it cannot read it. If nobody holds the SPN, there is no ticket: clients fall back to NTLM, but Exchange Server authentication fails.",
-        fix: "No setspn command puts this right: registering the name for one server breaks the others. Give each endpoint the FQDN of its own server, and keep the shared name in the certificate. \
-Where only clients authenticate, switch Integrated authentication or EnableAuthGSSAPI off on these connectors, or accept NTLM. \
-The alternate service account of Exchange covers HTTP, and is not supported for SMTPSVC.",
+        checked: "Endpoints of several servers offer Kerberos and announce the same name (for example, a load-balanced name), which belongs to no computer. Or two server objects have the same host name. Connectors that offer only NTLM are not counted, because no client asks for a ticket for them. It is an error if a virtual server or Exchange Server authentication is involved, or if another object holds the SPN. Otherwise it is a warning.",
+        impact: "Only one account can hold an SPN. A ticket for the name is encrypted for that account, and every other server that receives it cannot decrypt it. If no account holds the SPN, there is no ticket: clients fall back to NTLM, but Exchange Server authentication fails.",
+        fix: "No setspn command fixes this: registering the name for one server breaks the others. Set the FQDN of each endpoint to its own server's name, and keep the shared name in the certificate. If only clients authenticate, turn off Integrated authentication or EnableAuthGSSAPI on these connectors, or accept NTLM. The alternate service account (ASA) of Exchange covers HTTP and is not supported for SMTPSVC.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "If all clients of these connectors authenticate without Kerberos, the shared name does no harm.",
         symptoms: FAILED_AUTHENTICATION,
@@ -35,8 +30,7 @@ The alternate service account of Exchange covers HTTP, and is not supported for 
     run,
 };
 
-const WHY: &str =
-    "Only one account can hold the SPN of this name, so Kerberos fails at every server but one, whoever holds it.";
+const WHY: &str = "Only one account can hold the SPN of this name, so Kerberos works on one of these servers at most.";
 
 /// The requirements of one name, with their servers.
 type Asked<'b, 'a> = [(&'b Judged<'a>, &'b Requirement<'a>)];
@@ -49,12 +43,13 @@ fn finding(asked: &Asked<'_, '_>) -> Option<Finding> {
     let (_, requirement) = *asked.first()?;
     let name = &requirement.name;
     let finding = Finding::new(CHECK.code, severity(asked), message(asked, requirement), WHY)
+        .evidence([held(requirement)])
         .spn(&requirement.spn, requirement.holders.iter().copied());
     let finding = if asked.iter().any(|(judged, _)| judged.is_called(name)) {
-        finding.remedy(one_server(name))
+        finding.remedy(one_server())
     } else {
         finding
-            .remedy(remedy::announce_own_name(&endpoints_of(asked), name))
+            .remedy(remedy::announce_own_name(&endpoints_of(asked)))
             .remedy(take_from_others(asked, requirement))
             .remedy(leave_to_ntlm(asked))
     };
@@ -89,11 +84,7 @@ fn others<'b, 'a>(asked: &'b Asked<'b, 'a>) -> impl Iterator<Item = &'a Account>
 
 fn message(asked: &Asked<'_, '_>, requirement: &Requirement<'_>) -> String {
     let name = &requirement.name;
-    let holders = match requirement.holders.as_slice() {
-        [] => "no account holds its SPN".to_owned(),
-        [one] => format!("{} holds its SPN", shown(one.dn.as_str())),
-        several => format!("{} objects hold its SPN", several.len()),
-    };
+    let holders = held(requirement);
     let servers = listed(asked.iter().map(|(judged, _)| judged.server.names.name.as_str()), " and ");
     if asked.iter().any(|(judged, _)| judged.is_called(name)) {
         format!("{name} is a host name of more than one Exchange server object; {holders}")
@@ -102,11 +93,18 @@ fn message(asked: &Asked<'_, '_>, requirement: &Requirement<'_>) -> String {
     }
 }
 
+/// Who holds the SPN.
+fn held(requirement: &Requirement<'_>) -> String {
+    match requirement.holders.as_slice() {
+        [] => "no account holds its SPN".to_owned(),
+        [one] => format!("{} holds its SPN", shown(one.dn.as_str())),
+        several => format!("{} objects hold its SPN", several.len()),
+    }
+}
+
 /// Two server objects of one name.
-fn one_server(name: &HostName) -> Remedy {
-    let advice = format!(
-        "Two Exchange server objects have {name} as their host name. Find out which of them is the server, correct networkAddress of the other, or remove it from the organization."
-    );
+fn one_server() -> Remedy {
+    let advice = "Find out which of these Exchange server objects is the real server. Correct networkAddress of the other, or remove the other from the organization.";
     Remedy::decide("Decide which server object is right", advice)
 }
 
@@ -115,18 +113,14 @@ fn take_from_others(asked: &Asked<'_, '_>, requirement: &Requirement<'_>) -> Opt
     let could_be = |other: &&Account| asked.iter().any(|(judged, _)| judged.identity.may_be(other));
     let others = others(asked).filter(|other| !could_be(other));
     let changes: Vec<Change> = others.filter_map(|other| Change::delete(&requirement.spn, other)).collect();
-    let holders = listed(changes.iter().map(|change| change.account.dn.as_str()), " and ");
-    let confirm = format!(
-        "Make sure that no service that runs under {holders} answers to {}. As long as one holds it, clients get tickets that these servers cannot read.",
-        requirement.name
-    );
-    let remedy = Remedy::setspn("Delete the SPN from the account that is none of these servers", changes);
-    (!remedy.steps.is_empty()).then(|| remedy.confirm(confirm).verify(&requirement.spn, None))
+    let confirm = "Make sure that no service that runs under the present holder answers to this name. While that account holds the SPN, clients get tickets that these servers cannot decrypt.";
+    let remedy = Remedy::setspn("Delete the SPN from the account that belongs to none of these servers", changes);
+    (!remedy.steps.is_empty()).then(|| remedy.confirm(confirm.to_owned()).verify(&requirement.spn, None))
 }
 
 /// Where only clients authenticate, they can do so without Kerberos. With Exchange Server authentication there is nothing else.
 fn leave_to_ntlm(asked: &Asked<'_, '_>) -> Option<Remedy> {
     let serves_exchange = asked.iter().any(|(_, requirement)| requirement.needs.serves_exchange());
-    let advice = "Switch EnableAuthGSSAPI or Integrated authentication off on these connectors, if clients need neither; or leave it as it is and accept that they fall back to NTLM. Neither helps as long as one account holds the SPN: then clients get a ticket.";
-    (!serves_exchange).then(|| Remedy::decide("Or let clients use NTLM", advice))
+    let advice = "Turn off EnableAuthGSSAPI on these connectors: they then offer only NTLM. Or leave the connectors as they are: while no account holds the SPN, clients get no ticket and fall back to NTLM.";
+    (!serves_exchange).then(|| Remedy::decide("Let clients use NTLM", advice))
 }

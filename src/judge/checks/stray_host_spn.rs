@@ -16,11 +16,11 @@ pub(super) const CHECK: Check = Check {
     code: "stray-host-spn",
     manual: Manual {
         title: "another object holds HOST/<FQDN> of a server",
-        checked: "The account of the server is known: of its logon name, HOST/<FQDN> and dNSHostName more speak for it than for any other machine. But another object of the forest holds HOST/<FQDN> too, or alone: an old account of a machine that was replaced, a disaster recovery copy, or one that got the name by mistake.",
-        impact: "HOST stands for most services of a machine. If two objects hold it, nobody gets a ticket for any of them; if the other holds it alone, tickets are encrypted for the wrong account. Exchange itself looks for a server's computer by this name.",
-        fix: "Delete HOST/<FQDN> and HOST/<NetBIOS name> from the other object, then add what the server's account lacks of the two. An object that no command can name, such as the loser of a replication conflict, has to be deleted itself.",
+        checked: "The server's account is known: of its logon name, HOST/<FQDN> and dNSHostName, more match the server than those of any other computer. But another object in the forest holds HOST/<FQDN> too, or alone: an old account of a computer that was replaced, a disaster recovery copy, or an account that got the name by mistake.",
+        impact: "HOST stands for most services of a computer. If two objects hold it, no client gets a ticket for any of them. If only the other object holds it, tickets are encrypted for the wrong account. Exchange itself finds a server's computer by this name.",
+        fix: "Delete HOST/<FQDN> and HOST/<NetBIOS name> from the other object, then add to the server's account whichever of the two it lacks. If setspn cannot name the other object, such as a replication conflict object, delete the object itself.",
         permissions: WRITE_SPN,
-        false_positives: "During a fail-over the other machine may be standing in for the server on purpose.",
+        false_positives: "During a failover, the other computer may be standing in for the server on purpose.",
         symptoms: &[
             "KDC event 11 in the System log: there are multiple accounts with the same service principal name",
             "KRB_AP_ERR_MODIFIED, event 4 of Kerberos in the System log: the ticket was encrypted for another account",
@@ -35,8 +35,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str =
-    "HOST stands for most services of a machine: Kerberos to this server fails, or gets tickets that it cannot read.";
+const WHY: &str = "HOST stands for most services of a computer. Kerberos to this server fails, or clients get tickets that the server cannot decrypt.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     for judged in &facts.servers {
@@ -56,6 +55,7 @@ fn finding(facts: &Facts<'_>, judged: &Judged<'_>, account: &Account, fqdn: &Hos
     let holders = listed(strays.iter().map(|stray| stray.dn.as_str()), " and ");
     let message = format!("{spn} is held by {holders}, which is not this server's account");
     let mut finding = Finding::new(CHECK.code, Severity::Error, message, WHY)
+        .evidence([format!("held by {holders}")])
         .server(judged)
         .spn(&spn, facts.directory.accounts.holders(&spn));
     finding.remedies = remedy::strays(facts, judged, fqdn, &strays);

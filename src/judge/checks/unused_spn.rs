@@ -16,12 +16,12 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "unused-spn",
     manual: Manual {
-        title: "a server's account holds an SMTPSVC name that nothing needs",
-        checked: "A server's account holds a well-formed SMTPSVC name that no server of the organization requires, and that is neither a host name of the server nor the dNSHostName of its account: left from an endpoint that was renamed or removed, or written with a port or a trailing dot.",
-        impact: "None, unless the name is given to another server one day: then the domain controller refuses it there, or two accounts hold it.",
-        fix: "Leave it, unless you know that nothing uses it. Then delete it with setspn -D. No command is printed, as clients outside Exchange may connect by this name.",
+        title: "a server's account holds an SMTPSVC SPN that no server requires",
+        checked: "A server's account holds a well-formed SMTPSVC SPN that no server in the organization requires. It is neither a host name of the server nor the dNSHostName of its account. It was left by an endpoint that was renamed or removed, or was written with a port or a trailing dot.",
+        impact: "None, until the name is given to another server. Then the domain controller refuses it there, or two accounts hold it.",
+        fix: "Leave it, unless you know that nothing uses it. In that case, delete it with setspn -D. No command is printed, because clients outside Exchange may connect by this name.",
         permissions: WRITE_SPN,
-        false_positives: "Applications may connect to the server by an alias in DNS and ask for a ticket to that name: then the SPN is in use.",
+        false_positives: "Applications may connect to the server by a DNS alias and ask for a ticket for that name. Then the SPN is in use.",
         symptoms: &[
             "setspn -L shows the name",
             "error 8647 (0x21C7), event 2974: the name cannot be added to another account",
@@ -31,7 +31,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "It does no harm now, but it stands in the way when another server is to get the name.";
+const WHY: &str = "It does no harm now, but it is in the way if the name is given to another server.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     let required = facts.requirements().map(|(_, requirement)| requirement.spn.key().to_owned());

@@ -43,7 +43,7 @@ pub(crate) fn clear_fqdn(connector: &SendConnector) -> Option<Result<ShellComman
         Announces::Invalid(old, _) => {
             let old = quoted(&clipped(old, 80));
             return Some(Err(Unprintable(format!(
-                "the FQDN {old} is not a host name, so that no undo could be printed"
+                "the FQDN {old} is not a host name, so no undo command can be printed"
             ))));
         }
     };
@@ -69,7 +69,7 @@ fn quotable<'a>(what: &str, name: &'a str) -> Result<&'a str, Unprintable> {
 
 fn refusal(what: &str, name: &str) -> Unprintable {
     Unprintable(format!(
-        "{what} {} has a quotation mark, a backslash or an invisible character, which a command line could misread",
+        "{what} {} contains a quotation mark, a backslash or an invisible character, which a command line could misread",
         quoted(&clipped(name, 80))
     ))
 }

@@ -7,7 +7,7 @@ use crate::directory::account::Account;
 use crate::directory::endpoint::{self, Endpoint};
 use crate::directory::host::HostName;
 use crate::directory::spn::Spn;
-use crate::directory::text::{listed, shown};
+use crate::directory::text::shown;
 use crate::judge::facts::Facts;
 use crate::judge::requirements::{Judged, Requirement};
 
@@ -41,51 +41,41 @@ fn rightful_holder(
 ) -> Option<String> {
     let name = &requirement.name;
     if requirement.is_held_through_host() {
-        return Some(format!(
-            "Make sure that none of the holders is really called {name}: sPNMappings in the directory makes HOST/{name} stand for the SPN, and they hold that."
-        ));
+        return Some("Make sure that none of the holders really has this name. They hold HOST/<name>, and sPNMappings in the directory makes HOST/<name> stand for the SPN.".to_owned());
     }
     let live: Vec<&Account> = others.iter().copied().filter(|other| !other.is_dead()).collect();
     if live.is_empty() {
         return None;
     }
-    let servers = live.iter().filter_map(|other| facts.server_of(other)).filter(|other| !other.is(judged));
-    let servers = listed(servers.map(|other| other.server.names.name.as_str()), " and ");
-    let holders = listed(live.iter().map(|other| other.dn.as_str()), " and ");
-    Some(if servers.is_empty() {
-        format!(
-            "Make sure that no service that runs under {holders} answers to {name}. If one does, {}",
-            otherwise(judged, name)
-        )
+    let is_other_server = |other: &&Account| facts.server_of(other).is_some_and(|other| !other.is(judged));
+    Some(if live.iter().any(is_other_server) {
+        "The present holder is the account of another Exchange server, which may be standing in for this one after a disaster. Make sure that it no longer answers to the name.".to_owned()
     } else {
         format!(
-            "{holders} is the account of Exchange server {servers}, which may be standing in for {} after a disaster. Make sure that it no longer answers to {name}.",
-            shown(&judged.server.names.name)
+            "Make sure that no service that runs under a present holder answers to this name. If one does, {}",
+            otherwise(judged, name)
         )
     })
 }
 
 /// What follows where a holder really answers to the name.
-fn otherwise(judged: &Judged<'_>, name: &HostName) -> String {
-    let server = shown(&judged.server.names.name);
+fn otherwise(judged: &Judged<'_>, name: &HostName) -> &'static str {
     if judged.is_called(name) {
-        format!("two machines are called so: find out which of them should be before {server} gets the name.")
+        "two computers have the same name: find out which of them should have it before this server gets the SPN."
     } else {
-        format!("it is the rightful holder, and it is the name that {server} announces that has to change.")
+        "it is the rightful holder: change the name that this server announces instead."
     }
 }
 
 /// Why the account may not be the server's; nothing if it is certain.
 fn uncertain_account(judged: &Judged<'_>) -> Option<String> {
     let chosen = judged.identity.chosen().filter(|chosen| !chosen.is_certain())?;
-    let account = shown(chosen.account.dn.as_str());
-    Some(if chosen.account.is_dead() {
-        format!("Enable {account} or replace it first: nobody can log on as it.")
+    let doubt = if chosen.account.is_dead() {
+        "Enable or replace the server's account: the server cannot log on with it."
     } else {
-        format!(
-            "Make sure that {account} is this server's account: only one of logon name, HOST name and dNSHostName says so."
-        )
-    })
+        "Make sure that the account belongs to this server: of its logon name, HOST SPN and dNSHostName, only one matches."
+    };
+    Some(doubt.to_owned())
 }
 
 /// Takes `HOST/<FQDN>` and `HOST/<NetBIOS name>` away from objects that are not the server, and gives the server's account what it lacks
@@ -130,16 +120,13 @@ fn move_host_names(
     }
     let live: Vec<&Account> = from.iter().copied().filter(|stray| !stray.is_dead()).collect();
     let confirm = if !live.is_empty() {
-        let holders = listed(live.iter().map(|stray| stray.dn.as_str()), " and ");
-        Some(format!(
-            "Make sure that {holders} is not called {fqdn} and does not stand in for this server: what logs on as it loses this name."
-        ))
+        Some("Make sure that the other object neither has this name nor stands in for the server. Services that run under the other account lose the name.".to_owned())
     } else if others.is_empty() {
         claimed_twice(facts, fqdn).or_else(|| uncertain_account(judged))
     } else {
-        Some("Delete the object that no command can name first.".to_owned())
+        Some("Delete the object that setspn cannot name before you run these commands.".to_owned())
     };
-    Remedy::setspn("Move the HOST names to the server's account", deletes.into_iter().chain(adds))
+    Remedy::setspn("Move the HOST SPNs to the server's account", deletes.into_iter().chain(adds))
         .confirm(confirm)
         .verify(&Spn::host(fqdn), Some(account))
 }
@@ -147,8 +134,7 @@ fn move_host_names(
 /// Two server objects of one FQDN: whoever gets the HOST name could then be both.
 fn claimed_twice(facts: &Facts<'_>, fqdn: &HostName) -> Option<String> {
     let is_claimed_twice = facts.owners.servers(fqdn).len() > 1;
-    is_claimed_twice
-        .then(|| format!("Find out first which of the Exchange server objects with the FQDN {fqdn} is right."))
+    is_claimed_twice.then(|| "Find out which of the Exchange server objects with this FQDN is right.".to_owned())
 }
 
 /// Whether a live machine has the name as its own, as one of the same NetBIOS name in another domain has.
@@ -159,61 +145,45 @@ fn is_own_name(account: &Account, name: &HostName) -> bool {
 
 fn delete_object(stray: &Account, account: &Account) -> Remedy {
     let dn = shown(stray.dn.as_str());
-    let what = if stray.is_conflict() { "is the loser of a replication conflict" } else { "cannot be named to setspn" };
+    let what =
+        if stray.is_conflict() { "is a replication conflict object" } else { "cannot be named in a setspn command" };
     Remedy::decide(
         "Delete the other object",
         format!(
-            "{dn} {what}. Make sure that nothing uses it, then delete it with Active Directory Users and Computers or ADSI Edit: its names go with it. {} stays.",
+            "{dn} {what}. Make sure that nothing uses it, then delete it with Active Directory Users and Computers or ADSI Edit. This also deletes its SPNs. Keep {}.",
             shown(account.dn.as_str())
         ),
     )
 }
 
 /// Lets endpoints announce their own server's name again.
-pub(in crate::judge) fn announce_own_name<'a>(
-    concerned: &[(&Judged<'a>, &'a Endpoint)],
-    name: &HostName,
-) -> Option<Remedy> {
+pub(in crate::judge) fn announce_own_name<'a>(concerned: &[(&Judged<'a>, &'a Endpoint)]) -> Option<Remedy> {
     let mut steps: Vec<Result<Step, Unprintable>> = Vec::new();
-    let mut by_hand = Vec::new();
+    let mut advice: Vec<&str> = Vec::new();
     for (judged, endpoint) in concerned {
         let fqdn = judged.fqdn.as_ref()?;
         match set_fqdn(judged, endpoint, fqdn) {
             Some(command) => steps.push(command.map(Step::Exchange)),
             None if matches!(endpoint.kind, endpoint::Kind::VirtualServer { .. }) => {
-                by_hand.push(system_manager(judged, endpoint, fqdn));
+                advice.push("In Exchange System Manager, open the properties of the virtual server, then Delivery, Advanced, and set the fully qualified domain name to the FQDN of its server.");
             }
             None => {}
         }
     }
-    let serves_exchange =
-        |(_, endpoint): &(_, &Endpoint)| matches!(endpoint.kerberos, Ok(endpoint::Kerberos::ExchangeServer { .. }));
-    if !steps.is_empty() && concerned.iter().any(serves_exchange) {
-        by_hand.push("If outside senders have to see the other name, give them a connector of their own, without Exchange Server authentication. Exchange refuses the undo where ExchangeServer authentication is on and the name is not the server's.".to_owned());
-    }
-    if steps.is_empty() && by_hand.is_empty() {
+    if steps.is_empty() && advice.is_empty() {
         return None;
     }
-    let advice = by_hand.join("\n");
-    let mut remedy = Remedy::new(Kind::Exchange, "Announce the server's own name").advice(advice);
+    advice.dedup();
+    let mut remedy = Remedy::new(Kind::Exchange, "Announce the server's own name").advice(advice.join("\n"));
     let is_known = |(judged, _): &(&Judged<'_>, _)| !judged.server.names.fqdns.is_empty();
     let first = if concerned.iter().all(is_known) {
         ""
     } else {
-        "Decide first what the server is called (see host-name-mismatch). "
+        "Decide which name of the server is right (see host-name-mismatch). "
     };
     remedy.confirm = Some(format!(
-        "{first}Make sure that no partner or device has to see {name} in the banner or in the certificate of this endpoint."
+        "{first}Make sure that no partner or device relies on the announced name, in the banner or in the certificate."
     ));
     remedy.steps = steps;
     Some(remedy)
-}
-
-/// What to do with a virtual server, which only Exchange System Manager can change.
-fn system_manager(judged: &Judged<'_>, endpoint: &Endpoint, fqdn: &HostName) -> String {
-    format!(
-        "In Exchange System Manager, open the properties of {} on {}, then Delivery, Advanced, and set the fully qualified domain name to {fqdn}.",
-        shown(&endpoint.name),
-        shown(&judged.server.names.name)
-    )
 }

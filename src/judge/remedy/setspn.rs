@@ -82,7 +82,7 @@ fn bare_name<'a>(account: &'a Account, accounts: &Accounts) -> Result<&'a str, U
     let mut others = accounts.called(&format!("{bare}$")).chain(users).filter(|other| other.dn != account.dn);
     if others.next().is_some() {
         return Err(Unprintable(format!(
-            "the setspn of Windows 2003 cannot tell which of several accounts called {bare} is meant; use that of a later Windows"
+            "setspn of Windows Server 2003 cannot tell several accounts called {bare} apart; use setspn of Windows Server 2008 or later"
         )));
     }
     Ok(bare)
@@ -92,7 +92,7 @@ fn bare_name<'a>(account: &'a Account, accounts: &Accounts) -> Result<&'a str, U
 fn plain_name(account: &Account) -> Result<&str, Unprintable> {
     let Some(name) = account.sam_account_name.as_deref() else {
         return Err(Unprintable(format!(
-            "{} has no logon name that setspn could be given",
+            "{} has no logon name to use in a setspn command",
             shown(account.dn.as_str())
         )));
     };
@@ -112,7 +112,7 @@ fn is_plain(name: &str) -> bool {
 
 fn refusal(what: &str, value: &str) -> Unprintable {
     Unprintable(format!(
-        "{what} {} is not made of ASCII letters, digits, dots, hyphens and underscores alone, which every command line reads alike",
+        "{what} {} is not safe on a command line (only ASCII letters, digits, dots, hyphens and underscores are)",
         quoted(&clipped(value, 80))
     ))
 }

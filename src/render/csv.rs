@@ -1,0 +1,121 @@
+//! The report as comma-separated values (RFC 4180), for a spreadsheet.
+//!
+//! A spreadsheet takes a field for a formula if it begins with one of `= + - @`, so that such a field gets a `'` in front. In much of
+//! Europe it also splits at semicolons, whatever stands in between.
+
+use std::io::{self, Write};
+
+use crate::directory::text::{printable, same};
+use crate::report::{Finding, Report, RequiredSpn, Server};
+
+const COLUMNS: [&str; 12] = [
+    "server",
+    "fqdn",
+    "account",
+    "spn",
+    "status",
+    "needed_as",
+    "needed_by",
+    "holders",
+    "severity",
+    "code",
+    "message",
+    "accepted",
+];
+
+type Row = [String; 12];
+
+/// Writes a row for each required SPN of each server; behind them a row for each finding of servers that do not
+/// require its SPN, and for each problem.
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    // Without the mark, Excel reads UTF-8 in the system's code page.
+    write!(out, "\u{feff}")?;
+    write_row(out, &COLUMNS.map(str::to_owned))?;
+    for server in &report.servers {
+        for spn in &server.spns {
+            write_row(out, &spn_row(report, server, spn))?;
+        }
+    }
+    for finding in &report.findings {
+        let requires = |server: &Server| server.spns.iter().any(|spn| is_of(finding, server, spn));
+        let shown: Vec<&str> =
+            report.servers.iter().filter(|server| requires(server)).map(|server| server.name.as_str()).collect();
+        let is_shown = |name: &&String| shown.iter().any(|shown| same(shown, name));
+        let others: Vec<&str> = finding.servers.iter().filter(|name| !is_shown(name)).map(String::as_str).collect();
+        if shown.is_empty() || !others.is_empty() {
+            write_row(out, &finding_row(finding, &others))?;
+        }
+    }
+    for problem in &report.problems {
+        let what = format!("{}: {}", problem.place, problem.what.replace('\n', " "));
+        write_row(out, &row([(4, "incomplete".to_owned()), (10, what)]))?;
+    }
+    Ok(())
+}
+
+fn spn_row(report: &Report, server: &Server, spn: &RequiredSpn) -> Row {
+    let findings: Vec<&Finding> = report.findings.iter().filter(|finding| is_of(finding, server, spn)).collect();
+    let each = |part: fn(&Finding) -> &str| findings.iter().map(|finding| part(finding)).collect::<Vec<_>>().join("; ");
+    let account = server.account.as_ref().map(|account| account.sam_account_name.as_deref().unwrap_or(&account.dn));
+    [
+        server.name.clone(),
+        server.fqdn.clone().unwrap_or_default(),
+        account.unwrap_or_default().to_owned(),
+        spn.spn.clone(),
+        spn.status.to_owned(),
+        spn.needed_as.join("; "),
+        spn.needed_by.join("; "),
+        spn.holders.join("; "),
+        each(|finding| finding.severity),
+        each(|finding| finding.code),
+        each(|finding| &finding.message),
+        each(reason),
+    ]
+}
+
+fn is_of(finding: &Finding, server: &Server, spn: &RequiredSpn) -> bool {
+    finding.spn.as_deref().is_some_and(|of| same(of, &spn.spn))
+        && finding.servers.iter().any(|name| same(name, &server.name))
+}
+
+fn reason(finding: &Finding) -> &str {
+    finding.exception.as_ref().map_or("", |exception| &exception.reason)
+}
+
+fn finding_row(finding: &Finding, servers: &[&str]) -> Row {
+    row([
+        (0, servers.join("; ")),
+        (3, finding.spn.clone().unwrap_or_default()),
+        (6, finding.endpoints.join("; ")),
+        (7, finding.holders.join("; ")),
+        (8, finding.severity.to_owned()),
+        (9, finding.code.to_owned()),
+        (10, finding.message.clone()),
+        (11, reason(finding).to_owned()),
+    ])
+}
+
+fn row<const N: usize>(fields: [(usize, String); N]) -> Row {
+    let mut row = Row::default();
+    for (column, field) in fields {
+        if let Some(place) = row.get_mut(column) {
+            *place = field;
+        }
+    }
+    row
+}
+
+fn write_row(out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    writer.write_record(row.iter().map(|field| inert(field)))?;
+    writer.flush()
+}
+
+/// A field that no spreadsheet takes for a formula.
+fn inert(field: &str) -> String {
+    let part = |part: &str| {
+        let is_formula = part.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+        if is_formula { format!("'{part}") } else { part.to_owned() }
+    };
+    printable(field).split(';').map(part).collect::<Vec<_>>().join(";")
+}

@@ -1,0 +1,208 @@
+//! A judgement takes its public shape.
+
+use std::collections::HashMap;
+
+use super::{Command, Finding, Problem, Remedy, Report, RequiredSpn, Server, ServerAccount, ServerEndpoint, Source};
+use crate::directory::account::Account;
+use crate::directory::endpoint::{Announces, Endpoint};
+use crate::directory::gap::Gap;
+use crate::directory::text::{fold, printable, printable_lines};
+use crate::judge::checks;
+use crate::judge::finding::Finding as Found;
+use crate::judge::identity::Candidate;
+use crate::judge::remedy::setspn::{self, Dialect};
+use crate::judge::remedy::{Kind, Remedy as Cure, Step, Unprintable};
+use crate::judge::requirements::{Judged, Requirement};
+use crate::judge::severity::Severity;
+use crate::judge::{Judgement, remedy::change::Change};
+
+impl Report {
+    /// Gives a judgement its public shape, with commands for the setspn at hand.
+    #[must_use]
+    pub fn new(judgement: &Judgement<'_>, source: Source, dialect: Dialect) -> Self {
+        let facts = &judgement.facts;
+        let writer = Writer { judgement, dialect, is_incomplete: !judgement.is_complete() };
+        let worst = worst_by_server(&judgement.findings);
+        let servers = facts.servers.iter().map(|judged| Server::new(judged, &worst)).collect();
+        let findings = judgement.findings.iter().map(|finding| writer.finding(finding)).collect();
+        Self::of(source, servers, findings, judgement.gaps().map(Problem::new).collect())
+    }
+
+    /// The report where nothing could be judged.
+    #[must_use]
+    pub fn unjudged(source: Source, gap: &Gap) -> Self {
+        Self::of(source, Vec::new(), Vec::new(), vec![Problem::new(gap)])
+    }
+}
+
+/// The worst finding of each server, by its folded name.
+fn worst_by_server(findings: &[Found]) -> HashMap<String, Severity> {
+    let mut worst = HashMap::new();
+    for (server, finding) in findings.iter().flat_map(|finding| finding.servers.iter().map(move |name| (name, finding)))
+    {
+        let known = worst.entry(fold(server)).or_insert(finding.severity);
+        *known = finding.severity.min(*known);
+    }
+    worst
+}
+
+impl Problem {
+    fn new(gap: &Gap) -> Self {
+        let fix = gap.fix.iter().map(|command| printable(command)).collect();
+        Self { what: printable_lines(&gap.what), place: printable(&gap.place), fix }
+    }
+}
+
+impl Server {
+    fn new(judged: &Judged<'_>, worst: &HashMap<String, Severity>) -> Self {
+        let server = judged.server;
+        Self {
+            name: server.names.name.clone(),
+            fqdn: judged.fqdn.as_ref().map(ToString::to_string),
+            dn: server.dn.to_string(),
+            product: server.version.map(crate::directory::version::Version::product),
+            skipped: server.skipped.map(|skipped| skipped.reason().to_owned()),
+            worst: worst.get(&fold(&server.names.name)).map(|severity| severity.name()),
+            account: judged.identity.chosen().map(ServerAccount::new),
+            endpoints: server.endpoints.iter().map(|endpoint| ServerEndpoint::new(judged, endpoint)).collect(),
+            spns: judged.requirements.iter().map(RequiredSpn::new).collect(),
+        }
+    }
+}
+
+impl ServerAccount {
+    fn new(chosen: &Candidate<'_>) -> Self {
+        let account: &Account = chosen.account;
+        Self {
+            dn: account.dn.to_string(),
+            sam_account_name: account.sam_account_name.clone(),
+            domain: account.domain.dns.clone(),
+            enabled: !account.disabled,
+            marks: chosen.marks.names().collect(),
+        }
+    }
+}
+
+impl ServerEndpoint {
+    fn new(judged: &Judged<'_>, endpoint: &Endpoint) -> Self {
+        let fqdn = match &endpoint.announces {
+            Announces::Invalid(text, _) => Some(text.clone()),
+            _ => judged.announced(endpoint).map(ToString::to_string),
+        };
+        Self {
+            name: endpoint.name.clone(),
+            kind: endpoint.kind.name(),
+            dn: endpoint.dn.to_string(),
+            fqdn,
+            required: endpoint.kerberos.is_ok(),
+            reason: endpoint.kerberos.err(),
+        }
+    }
+}
+
+impl RequiredSpn {
+    fn new(requirement: &Requirement<'_>) -> Self {
+        let endpoints = requirement.needs.announced_by.iter();
+        Self {
+            spn: requirement.spn.to_string(),
+            status: requirement.status.name(),
+            needed_as: requirement.needs.names().collect(),
+            needed_by: endpoints.map(|endpoint| endpoint.name.clone()).collect(),
+            holders: requirement.holders.iter().map(|holder| holder.dn.to_string()).collect(),
+            near_misses: requirement.near_misses.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// What turns findings and their remedies into text.
+struct Writer<'a> {
+    judgement: &'a Judgement<'a>,
+    dialect: Dialect,
+    is_incomplete: bool,
+}
+
+impl Writer<'_> {
+    fn finding(&self, finding: &Found) -> Finding {
+        let spn = finding.spn.as_ref();
+        let parts =
+            [finding.code.to_owned(), finding.servers.join(","), spn.map_or_else(String::new, ToString::to_string)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(|part| fold(&part)).collect();
+        Finding {
+            id: parts.join("/"),
+            code: finding.code,
+            severity: finding.severity.name(),
+            servers: finding.servers.clone(),
+            endpoints: finding.endpoints.clone(),
+            spn: spn.map(ToString::to_string),
+            holders: finding.holders.clone(),
+            title: checks::named(finding.code).map_or("", |check| check.manual.title),
+            message: finding.message.clone(),
+            evidence: finding.evidence.clone(),
+            why: finding.why.clone(),
+            remedies: finding.remedies.iter().map(|remedy| self.remedy(remedy)).collect(),
+            exception: None,
+            change: None,
+            rank: finding.severity,
+        }
+    }
+
+    /// All commands or none: half of a remedy can do more harm than the finding.
+    fn remedy(&self, cure: &Cure) -> Remedy {
+        let commands: Result<Vec<Command>, Unprintable> = cure.steps.iter().map(|step| self.command(step)).collect();
+        let (commands, advice) = match commands {
+            Ok(commands) => (commands, cure.advice.clone()),
+            Err(reason) => {
+                (Vec::new(), format!("No command is printed: {reason}. {}", cure.advice).trim_end().to_owned())
+            }
+        };
+        // A connector can be changed by hand as well.
+        let can_run = !commands.is_empty() || cure.steps.is_empty() || cure.kind == Kind::Exchange;
+        Remedy {
+            kind: if can_run { cure.kind } else { Kind::Decide }.name(),
+            title: cure.title.clone(),
+            confirm: self.confirm(cure, !commands.is_empty()),
+            advice,
+            verify: self.verification(cure),
+            commands,
+        }
+    }
+
+    /// As long as something was not read, no command is safe.
+    fn confirm(&self, cure: &Cure, has_commands: bool) -> Option<String> {
+        const READ_FIRST: &str = "Not all data was read. Read what is missing before you run this command.";
+        if !(self.is_incomplete && has_commands) {
+            return cure.confirm.clone();
+        }
+        Some(cure.confirm.iter().fold(READ_FIRST.to_owned(), |all, more| format!("{all} {more}")))
+    }
+
+    fn verification(&self, cure: &Cure) -> Option<String> {
+        let (spn, account) = cure.verify.as_ref()?;
+        setspn::verification(spn, account.as_ref(), self.dialect, &self.judgement.facts.directory.accounts)
+    }
+
+    fn command(&self, step: &Result<Step, Unprintable>) -> Result<Command, Unprintable> {
+        match step {
+            Ok(Step::Spn(change)) => self.setspn(change),
+            Ok(Step::Exchange(command)) => Ok(Command {
+                action: None,
+                spn: None,
+                account: None,
+                run: command.run.clone(),
+                undo: command.undo.clone(),
+            }),
+            Err(reason) => Err(reason.clone()),
+        }
+    }
+
+    fn setspn(&self, change: &Change) -> Result<Command, Unprintable> {
+        let accounts = &self.judgement.facts.directory.accounts;
+        Ok(Command {
+            action: Some(change.action.name()),
+            spn: Some(change.spn.to_string()),
+            account: Some(setspn::qualified_name(&change.account, accounts)?),
+            run: setspn::command(change, self.dialect, accounts)?,
+            undo: setspn::command(&change.inverse(), self.dialect, accounts)?,
+        })
+    }
+}
