@@ -80,7 +80,7 @@ fn hold<N: AsRef<str>>(folder: &str, texts: impl IntoIterator<Item = (N, String)
     for (name, text) in texts {
         let path = folder.join(format!("{}.txt", name.as_ref()));
         if let Err(error) = assert.try_eq(Some(&name.as_ref()), text.into(), Data::read_from(&path, None).raw()) {
-            differences += &format!("{error}\n");
+            differences += &error.to_string();
         }
         known.insert(path);
     }
