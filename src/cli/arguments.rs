@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::builder::TypedValueParser as _;
+use clap::builder::{PossibleValue, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
@@ -129,12 +130,11 @@ impl Check {
     pub(crate) fn outputs(&self) -> Vec<(Format, Option<&Path>)> {
         let (named, plain): (Vec<&Output>, Vec<&Output>) = self.output.iter().partition(|output| output.form.is_some());
         let mut outputs: Vec<(Format, Option<&Path>)> =
-            plain.iter().map(|output| (self.format.into(), Some(output.path.as_path()))).collect();
+            plain.iter().map(|output| (self.format.0, Some(output.path.as_path()))).collect();
         if outputs.is_empty() {
-            outputs.push((self.format.into(), None));
+            outputs.push((self.format.0, None));
         }
-        outputs
-            .extend(named.iter().map(|output| (output.form.unwrap_or_default().into(), Some(output.path.as_path()))));
+        outputs.extend(named.iter().map(|output| (output.form.unwrap_or_default().0, Some(output.path.as_path()))));
         outputs
     }
 
@@ -309,43 +309,18 @@ fn short_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// The form of a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people, at a terminal
-    #[default]
-    Table,
-    /// For programs; contains everything
-    Json,
-    /// One line, for a ticket title or a monitoring system
-    Summary,
-    /// Batch file with the setspn commands that are ready to run
-    Cmd,
-    /// PowerShell script with the changes to Exchange
-    Exchange,
-    /// One row per required SPN, for a spreadsheet
-    Csv,
-    /// One test case per server and required SPN, for a CI system
-    Junit,
-    /// For a ticket, or the summary page of a CI job
-    Markdown,
-    /// Self-contained page, to attach to a ticket
-    Html,
-}
+/// The form of a report, as the value of a flag.
+#[derive(Clone, Copy, Debug, Default)]
+struct Form(Format);
 
-impl From<Form> for Format {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Table => Self::Table,
-            Form::Json => Self::Json,
-            Form::Summary => Self::Summary,
-            Form::Cmd => Self::Cmd,
-            Form::Exchange => Self::Exchange,
-            Form::Csv => Self::Csv,
-            Form::Junit => Self::Junit,
-            Form::Markdown => Self::Markdown,
-            Form::Html => Self::Html,
-        }
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| Format::ALL.map(Form).to_vec());
+        &FORMS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.purpose()))
     }
 }
 

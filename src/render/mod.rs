@@ -45,6 +45,53 @@ pub enum Format {
     Html,
 }
 
+impl Format {
+    /// All of them, the default first.
+    pub const ALL: [Self; 9] = [
+        Self::Table,
+        Self::Json,
+        Self::Summary,
+        Self::Cmd,
+        Self::Exchange,
+        Self::Csv,
+        Self::Junit,
+        Self::Markdown,
+        Self::Html,
+    ];
+
+    /// The word for it on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Summary => "summary",
+            Self::Cmd => "cmd",
+            Self::Exchange => "exchange",
+            Self::Csv => "csv",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+        }
+    }
+
+    /// What it is good for.
+    #[must_use]
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Table => "For people, at a terminal",
+            Self::Json => "For programs; contains everything",
+            Self::Summary => "One line, for a ticket title or a monitoring system",
+            Self::Cmd => "Batch file with the setspn commands that are ready to run",
+            Self::Exchange => "PowerShell script with the changes to Exchange",
+            Self::Csv => "One row per required SPN, for a spreadsheet",
+            Self::Junit => "One test case per server and required SPN, for a CI system",
+            Self::Markdown => "For a ticket, or the summary page of a CI job",
+            Self::Html => "Self-contained page, to attach to a ticket",
+        }
+    }
+}
+
 /// What may be asked of a form; each heeds what concerns it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
