@@ -68,7 +68,7 @@ fn judged(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Value {
     report
 }
 
-/// Where something is missing, and what. The commands that get it are others where a file has to be exported anew.
+/// Where something is missing, and what. The commands that get it are others where a file has to be exported again.
 fn problems(report: &Value) -> Vec<(&Value, &Value)> {
     report["problems"].as_array().unwrap().iter().map(|problem| (&problem["where"], &problem["what"])).collect()
 }

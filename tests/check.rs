@@ -459,7 +459,7 @@ const BAD_INPUT: [(&str, &str, &str, &str); 6] = [
     ("delete.ldf", "dn: CN=a\nchangetype: delete\n", ":2: ", "this is a list of changes"),
     ("replace.ldf", "dn: CN=a\nchangetype: modify\nreplace: cn\ncn: b\n-\n", ":", "this is a list of changes"),
     ("base64.ldif", "dn: CN=a\ncn:: !\n", ":2: ", "broken base64"),
-    ("words.ldif", "dn: CN=a\ncn: a\nwords\n", ":3: ", "this is no LDIF"),
+    ("words.ldif", "dn: CN=a\ncn: a\nwords\n", ":3: ", "this is not LDIF"),
     ("url.ldif", "dn: CN=a\njpegPhoto:< file:///etc/passwd\n", ":2: ", "values in other files"),
     ("dn.ldif", "\ndn: words\n", ":2: ", "this is no distinguished name"),
 ];

@@ -182,7 +182,7 @@ impl Server {
                 .say(" is not a host name; what the server requires is not known")
         });
         let generation = (self.version.is_none() && self.roles.is_none()).then(|| {
-            Prose::new("neither versionNumber nor serialNumber nor msExchCurrentServerRoles of this server was read, so nobody can say whether its endpoints are virtual servers or receive connectors; export them too")
+            Prose::new("neither versionNumber nor serialNumber nor msExchCurrentServerRoles of this server was read, so it is not clear whether its endpoints are virtual servers or receive connectors; export them too")
         });
         let all = [name, generation, self.names.doubt()].into_iter().flatten();
         all.filter(|_| self.skipped.is_none())

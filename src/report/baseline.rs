@@ -53,7 +53,7 @@ impl Baseline {
             Ok(baseline) if baseline.schema_version == SCHEMA_VERSION => Ok(baseline),
             Ok(other) => {
                 let what = format!("`schema_version` is {}, and must be {SCHEMA_VERSION}", other.schema_version);
-                Err(Trouble::new(what).hint("write the baseline anew with this version"))
+                Err(Trouble::new(what).hint("write the baseline again with this version"))
             }
             Err(error) => {
                 let (line, text) = (error.line(), error.to_string());

@@ -64,7 +64,7 @@ fn unclassified(survey: &Survey, place: &'static str, path: &str, lies_there: im
         .say(place)
         .say(", as ")
         .name(Kind::Dn, first.dn.as_str())
-        .say(", so nobody can say what they are: export all attributes, or objectClass too");
+        .say(", so it is not clear what they are: export all attributes, or objectClass too");
     Some(Gap::new("directory", what).fixed_by(survey.commands.in_configuration(path)))
 }
 

@@ -192,7 +192,7 @@ fn frames_left_out_repeated_changed_cut_or_too_long_are_an_error() {
         (Fault::LeaveOut, "a sealed reply could not be opened: out of order"),
         (Fault::Repeat, "a sealed reply could not be opened: out of order"),
         (Fault::Change, "a sealed reply could not be opened: changed"),
-        (Fault::CutShort, "it closed the connection amid a reply"),
+        (Fault::CutShort, "it closed the connection in the middle of a reply"),
         (Fault::OverLimit, "it sent a sealed frame of 16777216 bytes"),
     ] {
         for packed in [40, 500] {

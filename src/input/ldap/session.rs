@@ -194,7 +194,7 @@ impl Session {
         if let Some(description) = found.unreadable_range() {
             let description = self.auth.discreet(description);
             return Err(self.misbehaved(&format!(
-                "of {:?} it sent {description:?}, an attribute of which nobody can tell what is missing",
+                "of {:?} it sent {description:?}, an attribute, and it is not clear what is missing",
                 name()
             )));
         }
@@ -233,10 +233,10 @@ impl Session {
         const PAGED: &str = "1.2.840.113556.1.4.319";
         let mut controls = result.ctrls.iter().filter(|control| control.1.ctype == PAGED);
         let value = controls.next().and_then(|control| control.1.val.as_deref()).ok_or_else(|| {
-            self.misbehaved("it left out the paging control, so that nobody can tell whether this was everything")
+            self.misbehaved("it left out the paging control, so it is not clear whether this was everything")
         })?;
         if controls.next().is_some() {
-            return Err(self.misbehaved("it sent several paging controls, so that nobody can tell which one counts"));
+            return Err(self.misbehaved("it sent several paging controls, so it is not clear which one counts"));
         }
         let cookie = || -> Result<Vec<u8>, Malformed> {
             let mut parts = Elements::new(Elements::new(value).expect(SEQUENCE)?);

@@ -225,16 +225,16 @@ impl<'a> Line<'a> {
         if TRAILER.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) {
             return Ok(());
         }
-        Err(self.refusal("a record has to begin with `dn:`"))
+        Err(self.refusal("a record must begin with `dn:`"))
     }
 
     fn no_ldif(self) -> Refusal {
         if let Some((_, form)) = form::of(self.bytes) {
             self.refusal(form)
         } else if self.bytes.contains(&0) {
-            self.refusal("this is no LDIF: there are NUL bytes in it")
+            self.refusal("this is not LDIF: there are NUL bytes in it")
         } else {
-            self.refusal("this is no LDIF: a line has to be `attribute: value`, or begin with a space to continue one")
+            self.refusal("this is not LDIF: a line must be `attribute: value`, or begin with a space to continue one")
         }
     }
 

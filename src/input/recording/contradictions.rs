@@ -105,7 +105,7 @@ fn differing(exports: &[Entry]) -> BTreeSet<Attribute> {
 }
 
 fn gap(dn: &Dn, what: Prose) -> Gap {
-    let what = what.say(": these are exports of different times; export everything anew, at one time");
+    let what = what.say(": these are exports of different times; export everything again, at the same time");
     Gap::at(dn, what).fixed_by(coverage::export_anew(dn))
 }
 

@@ -113,7 +113,7 @@ impl Failure {
             ),
             Self::NotKept(error) => (
                 format!("what {name} holds cannot be kept in a temporary file: {error}"),
-                "a quarter of the recording's size has to be free there; TMPDIR, on Windows TEMP, names another folder",
+                "a quarter of the recording's size must be free there; TMPDIR, on Windows TEMP, names another folder",
             ),
         };
         Trouble::new(what).hint(hint).into()
@@ -164,7 +164,7 @@ impl Scan {
         self.beside.named.extend(trailer.referrals());
         self.beside.searches.covered(trailer.covered());
         if is_empty && !trailer.is_recording() {
-            let what = "this file is empty, or holds nothing but comments: the export failed, or found nothing; export it anew";
+            let what = "this file is empty, or holds nothing but comments: the export failed, or found nothing; export it again";
             self.empty.push(Gap::new(source.name.clone(), what));
         }
         let gaps = std::mem::take(&mut self.reading.gaps).into_iter();
@@ -184,7 +184,7 @@ impl Scan {
             count += 1;
             if record.is_addition() && !self.is_known(record, &mut look)? {
                 return Err(record
-                    .refusal("values are added to an object that was not read before; export it anew")
+                    .refusal("values are added to an object that was not read before; export it again")
                     .into());
             }
             let position = self.files * LINES + record.line();

@@ -7,7 +7,7 @@ use crate::input::ldap::failure::{Failure, Trouble};
 pub(super) const RENEW: &str = "renew the ticket with kinit";
 /// How to get a new ticket.
 #[cfg(windows)]
-pub(super) const RENEW: &str = "log on anew, or run `klist purge`";
+pub(super) const RENEW: &str = "log on again, or run `klist purge`";
 
 #[cfg(not(windows))]
 const GET: &str = "run kinit, or use --auth simple with --user";

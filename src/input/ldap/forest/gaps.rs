@@ -105,7 +105,7 @@ pub(super) fn unreadable_partition(crossref: &Dn) -> Gap {
 pub(super) fn unexplained(objects: &[Dn], names: &Names) -> Vec<Gap> {
     const MOST: usize = 20;
     let gap = |dn: &Dn| {
-        let what = "it was found, but what it was searched by was not sent, so nobody can say what it is: this account may not read its attributes, \
+        let what = "it was found, but what it was searched by was not sent, so it is not clear what it is: this account may not read its attributes, \
                     or it holds a name that only looks like one that was searched for; look at it, or have Read on it granted to this account";
         Gap::at(dn, what).fixed_by(grant(dn.as_str(), "", "GR"))
     };
@@ -130,7 +130,7 @@ pub(super) fn hidden_settings(base: &str, hidden: &[Silent]) -> Option<Gap> {
     lacks.sort();
     lacks.dedup();
     let what = attributes(Prose::new("this account may not read "), &lacks, " or ")
-        .say(" of these objects, so nobody can say whether it is set there: ")
+        .say(" of these objects, so it is not clear whether it is set there: ")
         .names(Kind::Dn, hidden.iter().map(|object| object.dn.as_str()), ", ")
         .say("; have Read on this container and everything below it granted, which members of the role group View-Only Organization Management have");
     (!hidden.is_empty()).then(|| Gap::new(place_of(base), what).fixed_by(grant(base, "/I:T", "GR")))

@@ -86,7 +86,7 @@ async fn replies<O: Stream, I: Stream>(mut from: ReadHalf<O>, mut to: WriteHalf<
         let count = from.read(&mut buffer).await.context("the connection broke")?;
         if count == 0 {
             let whole = messages.is_empty() && shared.layer().is_whole();
-            bail!(if whole { "it closed the connection" } else { "it closed the connection amid a reply" });
+            bail!(if whole { "it closed the connection" } else { "it closed the connection in the middle of a reply" });
         }
         let wire = buffer.get(..count).unwrap_or_default();
         messages.push(&shared.layer().incoming(wire)?);
