@@ -104,7 +104,7 @@ fn while_data_is_incomplete_no_remedy_is_ready() {
         for remedy in list(&report["findings"]).flat_map(|finding| list(&finding["remedies"])) {
             if list(&remedy["commands"]).next().is_some() {
                 let confirm = remedy["confirm"].as_str().unwrap_or_default();
-                assert!(confirm.starts_with("Read what is missing first"), "{remedy}");
+                assert!(confirm.starts_with("Not all data was read. Read what is missing"), "{remedy}");
                 offered += 1;
             }
         }

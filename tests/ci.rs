@@ -100,7 +100,11 @@ fn an_accepted_finding_is_shown_with_its_reason_and_does_not_count() {
     assert_eq!((&summary["errors"], &summary["accepted"], &summary["ready"]), (&0.into(), &2.into(), &0.into()));
     assert_eq!((&report["verdict"], &report["warnings"]), (&"findings".into(), &Value::Null));
     let table = check(&flags).stdout;
-    assert!(table.contains("Accepted exceptions\n") && table.contains("The relay moves in May."), "{table}");
+    assert!(
+        table.contains("Accepted exceptions\n")
+            && table.contains("Accepted until 2999-01-31: the relay moves in May\n"),
+        "{table}"
+    );
     let script = check(&[&["--format", "cmd"], &flags[..]].concat()).stdout;
     assert!(script.contains("rem Accepted: ") && !script.lines().any(|line| line.starts_with("setspn")), "{script}");
 }
@@ -134,7 +138,7 @@ fn an_exception_that_has_expired_or_matches_nothing_is_a_warning() {
     let path = path.display();
     let told = [
         format!("{path}:1: this exception expired on 2026-01-31"),
-        format!("{path}:6: this exception matches no finding any more"),
+        format!("{path}:6: this exception matches no finding"),
     ];
     assert_eq!(run.report()["warnings"], serde_json::json!(told));
     assert_eq!(run.stderr, told.map(|line| format!("warning: {line}\n")).concat());
@@ -198,4 +202,86 @@ fn the_exit_code_is_the_same_whatever_the_form() {
             assert!(format == "table" || !run.stdout.is_empty(), "{format} {files}");
         }
     }
+}
+
+#[test]
+fn no_report_overwrites_another_or_what_the_run_reads() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(KB)).unwrap();
+    let (folder, recording) = folder("forest.ldif", &text);
+    let recording = recording.to_str().unwrap();
+    let other = folder.path().join("report").display().to_string();
+    let dotted = folder.path().join("./report").display().to_string();
+    for (outputs, told) in [
+        (vec![recording.to_owned()], "would be overwritten"),
+        (vec![format!("json={recording}")], "would be overwritten"),
+        (vec![format!("json={other}"), format!("csv={dotted}")], "would be overwritten"),
+        (vec!["json=-".to_owned(), "-".to_owned()], "only one report can go to standard output"),
+        (vec!["jsn=x".to_owned()], "`jsn` is not a format"),
+        (vec!["json=".to_owned()], "the file name is missing"),
+    ] {
+        let flags = outputs.iter().flat_map(|output| ["--output", output.as_str()]);
+        let run = run(["check"].into_iter().chain(flags).chain(["--from", recording]));
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{outputs:?}: {}", run.stderr);
+        assert!(run.stderr.contains(told), "{outputs:?}: {}", run.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(recording).unwrap(), text);
+    assert!(!Path::new(&other).exists());
+}
+
+#[test]
+fn a_form_can_be_named_in_any_case_and_take_the_place_of_the_table() {
+    let report: Value = serde_json::from_str(&check(&["--output", "JSON=-"]).stdout).unwrap();
+    assert_eq!(report["verdict"], "findings");
+}
+
+#[test]
+fn a_finding_that_nobody_accepts_any_more_is_new() {
+    let accepted = |until: &str| format!("[[exception]]\ncode = \"missing-spn\"\nreason = \"x\"\nuntil = {until}\n");
+    let (_one, valid) = folder("valid.toml", &accepted("2999-12-31"));
+    let (_two, expired) = folder("expired.toml", &accepted("2020-12-31"));
+    let (_, report) = json(&["--exceptions", valid.to_str().unwrap()]);
+    let (_three, baseline) = folder("baseline.json", &report.to_string());
+    for (exceptions, code) in [(valid, 0), (expired, 1)] {
+        let flags = ["--baseline", baseline.to_str().unwrap(), "--exceptions", exceptions.to_str().unwrap()];
+        assert_eq!(json(&[&flags[..], &["--fail-on", "new"]].concat()).0, code);
+    }
+}
+
+#[test]
+fn a_report_of_some_servers_says_so() {
+    let (_, report) = json(&["--only", "ex*"]);
+    assert_eq!(report["only"], serde_json::json!(["ex*"]));
+    for format in ["table", "summary", "markdown", "html", "cmd"] {
+        let text = check(&["--only", "ex*", "--format", format]).stdout;
+        assert!(text.contains("only ex*") || text.contains("only ex\\*"), "{format}: {text}");
+    }
+}
+
+#[test]
+fn an_undo_script_leaves_out_what_is_refused_and_fails_where_there_is_nothing_to_undo() {
+    let [configuration, domain] = common::lab("ldbsearch").map(|path| path.display().to_string());
+    let script = run(["check", "--format", "cmd", "--undo", "--from", &configuration, &domain]).stdout;
+    let restored = r"setspn -F -S SMTPSVC/EX13D CONTOSO\OLDMAIL2$";
+    assert!(script.contains(&format!("restore a duplicate: {restored}\r\n")), "{script}");
+    assert!(!script.lines().any(|line| line == restored), "{script}");
+    let nothing = run(["check", "--format", "cmd", "--undo", "--from", "fixtures/clean/2019.ldif"]).stdout;
+    assert!(nothing.ends_with("exit /b 1\r\n"), "{nothing}");
+}
+
+#[test]
+fn a_script_of_incomplete_data_changes_nothing_and_fails() {
+    let script = run(["check", "--format", "cmd", "--from", "fixtures/odd/ranges-cut-off.ldif"]).stdout;
+    assert!(script.ends_with("exit /b 2\r\n") && script.contains("echo INCOMPLETE"), "{script}");
+    assert!(!script.lines().any(|line| line.starts_with("setspn")), "{script}");
+}
+
+#[test]
+fn what_could_not_be_judged_is_skipped_in_junit() {
+    let [configuration, domain] = common::lab("ldbsearch").map(|path| path.display().to_string());
+    let from = ["--from", &configuration, &domain];
+    let report = run(["check", "--format", "json"].iter().chain(&from)).report();
+    let skipped = list(&report["servers"]).filter(|server| !server["skipped"].is_null()).count();
+    let unresolved = report["summary"]["unresolved"].as_u64().unwrap();
+    let junit = run(["check", "--format", "junit"].iter().chain(&from)).stdout;
+    assert_eq!(junit.matches("<skipped message=").count() as u64, skipped as u64 + unresolved, "{junit}");
 }

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 #![allow(
+    clippy::format_collect,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -222,11 +223,11 @@ fn of_very_many_problems_the_first_are_told_and_that_there_are_more() {
 #[test]
 fn long_values_names_and_ranges_weigh_what_they_take() {
     let long = "\u{1}".repeat(3 << 20);
-    let named = |number: usize| {
+    let long_named = |number: usize| {
         connector("EX01", &number.to_string(), &format!("m{number}.contoso.com"))
             .replace(&format!("cn: {number}"), &format!("cn: {long}"))
     };
-    let connectors: String = (0..40).map(named).collect();
+    let connectors: String = (0..40).map(long_named).collect();
     let ranges = format!(
         "dn: CN=a,{HOME}\nservicePrincipalName: SMTPSVC/a\n{}\n",
         "cn;range=0-1:\ncn;range=1-2:\n".repeat(500_000)

@@ -77,7 +77,7 @@ pub(crate) struct Check {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Report")]
     format: Form,
     /// Write the report to this file; FORMAT=FILE adds a report in that format; can be repeated
-    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = clap::builder::OsStringValueParser::new().map(Output::parse), help_heading = "Report")]
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = clap::builder::OsStringValueParser::new().try_map(Output::parse), help_heading = "Report")]
     output: Vec<Output>,
     /// Show everything that was checked (table only)
     #[arg(long, help_heading = "Report")]
@@ -127,15 +127,35 @@ impl Check {
     }
 
     /// The reports to write: the form of each, and where it goes; standard output unless a file takes its place.
-    pub(crate) fn outputs(&self) -> Vec<(Format, Option<&Path>)> {
-        let (named, plain): (Vec<&Output>, Vec<&Output>) = self.output.iter().partition(|output| output.form.is_some());
+    ///
+    /// Standard output comes last. No file is written twice, nor one that is read.
+    pub(crate) fn outputs(&self) -> Result<Vec<(Format, Option<&Path>)>> {
+        let form = |output: &Output| output.form.unwrap_or(self.format).0;
+        let (to_stdout, to_files): (Vec<&Output>, Vec<&Output>) =
+            self.output.iter().partition(|output| output.path.as_os_str() == "-");
         let mut outputs: Vec<(Format, Option<&Path>)> =
-            plain.iter().map(|output| (self.format.0, Some(output.path.as_path()))).collect();
-        if outputs.is_empty() {
-            outputs.push((self.format.0, None));
+            to_files.iter().map(|output| (form(output), Some(output.path.as_path()))).collect();
+        let inputs = self.directory.from.iter().chain(&self.baseline).chain(&self.exceptions);
+        let inputs = inputs.chain(&self.directory.password_file).chain(&self.directory.ca_file);
+        let mut taken: Vec<PathBuf> = inputs.filter_map(|path| file_at(path)).collect();
+        for path in to_files.iter().filter_map(|output| file_at(&output.path)) {
+            if taken.contains(&path) {
+                let what = format!("{} would be overwritten", printable(&path.display().to_string()));
+                return Err(Trouble::new(what).hint("name another file with --output").into());
+            }
+            taken.push(path);
         }
-        outputs.extend(named.iter().map(|output| (output.form.unwrap_or_default().0, Some(output.path.as_path()))));
-        outputs
+        match to_stdout.as_slice() {
+            [] if to_files.iter().any(|output| output.form.is_none()) => {}
+            [] => outputs.push((self.format.0, None)),
+            [one] => outputs.push((form(one), None)),
+            _ => {
+                return Err(Trouble::new("only one report can go to standard output")
+                    .hint("name files for the others")
+                    .into());
+            }
+        }
+        Ok(outputs)
     }
 
     /// What is asked of the forms.
@@ -332,14 +352,29 @@ struct Output {
 }
 
 impl Output {
-    /// `report.json`, or `json=report.json`. A file whose name begins like that has to be written `./json=…`.
-    fn parse(text: OsString) -> Self {
-        let named = text.to_str().and_then(|text| {
-            let (form, path) = text.split_once('=')?;
-            Some(Self { form: Some(Form::from_str(form, false).ok()?), path: path.into() })
-        });
-        named.unwrap_or(Self { form: None, path: text.into() })
+    /// `report.json`, or `json=report.json`. A file whose name begins like that is written `./json=…`.
+    fn parse(text: OsString) -> Result<Self, String> {
+        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let named = text.to_str().and_then(|text| text.split_once('=')).filter(|(form, _)| is_word(form));
+        let output = match named {
+            Some((form, path)) => {
+                let known = Form::from_str(form, true)
+                    .map_err(|_| format!("`{form}` is not a format; for a file of this name, write ./{form}=…"))?;
+                Self { form: Some(known), path: path.into() }
+            }
+            None => Self { form: None, path: text.into() },
+        };
+        if output.path.as_os_str().is_empty() { Err("the file name is missing".to_owned()) } else { Ok(output) }
     }
+}
+
+/// The file at a path, or the one that would be made there, however it is written; none of what is no file.
+fn file_at(path: &Path) -> Option<PathBuf> {
+    if let Ok(found) = path.canonicalize() {
+        return found.is_file().then_some(found);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -50,7 +50,7 @@ fn read(directory: &arguments::Directory) -> Result<(Reading, Source)> {
 
 fn check(flags: &Check) -> Result<u8> {
     let outputs: Vec<(Format, Destination)> = flags
-        .outputs()
+        .outputs()?
         .into_iter()
         .map(|(format, path)| Ok((format, Destination::of(path)?)))
         .collect::<Result<_>>()?;

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::words::{count, sentence, verdict};
-use crate::report::{Finding, Remedy, Report};
+use crate::report::{Command, Finding, Remedy, Report};
 
 /// Writes the commands that can be run as they are, in order, or what takes them back; what needs a decision stands there as a comment.
 pub(super) fn write(report: &Report, undo: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -14,26 +14,25 @@ pub(super) fn write(report: &Report, undo: bool, out: &mut dyn Write) -> io::Res
     script.line("@echo off")?;
     let (word, rest) = verdict(report);
     script.comment(&format!("spn-doctor: {word}: {rest}"))?;
-    let what = if undo { "takes back the changes of its counterpart" } else { "changes service principal names" };
+    let what = if undo { "undoes the changes of the script without --undo" } else { "changes service principal names" };
     script.comment(&format!("This script {what}. Run it from an elevated prompt. It stops at the first failure."))?;
     for problem in &report.problems {
         script.comment(&format!("Not read: {}: {}", problem.place, problem.what.replace('\n', " ")))?;
     }
-    let mut steps: Vec<(&Finding, &str)> = report
-        .ready()
-        .map(|(finding, command)| (finding, if undo { command.undo.as_str() } else { command.run.as_str() }))
-        .collect();
+    let mut ready: Vec<(&Finding, &Command)> = report.ready().collect();
     if undo {
-        steps.reverse();
+        ready.reverse();
     }
-    for (finding, command) in &steps {
+    let mut steps = 0;
+    for (finding, command) in ready {
         script.line("")?;
         script.comment(&format!("{}: {}", finding.id, sentence(&finding.message)))?;
-        script.line(&format!("echo {command}"))?;
-        script.line(command)?;
-        script.line("if errorlevel 1 goto failed")?;
-        // A program that crashed ends with a negative code.
-        script.line("if not errorlevel 0 goto failed")?;
+        if let Some(why) = command.undo_refused.filter(|_| undo) {
+            script.comment(&format!("Not run, {why}: {}", command.undo))?;
+        } else {
+            steps += 1;
+            script.step(if undo { &command.undo } else { &command.run })?;
+        }
     }
     if !undo {
         report
@@ -43,9 +42,8 @@ pub(super) fn write(report: &Report, undo: bool, out: &mut dyn Write) -> io::Res
             .try_for_each(|finding| script.undecided(finding))?;
     }
     script.line("")?;
-    script.line(&format!("echo Done: {}.", count(steps.len(), "command")))?;
-    script.line("exit /b 0")?;
-    if steps.is_empty() {
+    script.end(report, undo, steps)?;
+    if steps == 0 {
         return Ok(());
     }
     script.line("")?;
@@ -66,6 +64,33 @@ impl Script<'_> {
         let plain = |c: char| if c.is_ascii_alphanumeric() || " -_.,:;/\\$()[]'=+@#*?".contains(c) { c } else { '?' };
         let text: String = text.chars().take(MOST).map(plain).collect();
         self.line(&format!("rem {text}"))
+    }
+
+    /// One command, which ends the script if it fails.
+    fn step(&mut self, command: &str) -> io::Result<()> {
+        self.line(&format!("echo {command}"))?;
+        self.line(command)?;
+        self.line("if errorlevel 1 goto failed")?;
+        // A program that crashed ends with a negative code.
+        self.line("if not errorlevel 0 goto failed")
+    }
+
+    /// What the script comes to where nothing failed.
+    fn end(&mut self, report: &Report, undo: bool, steps: usize) -> io::Result<()> {
+        if !report.problems.is_empty() {
+            self.line("echo INCOMPLETE: not everything could be read, so nothing was changed. 1>&2")?;
+            return self.line("exit /b 2");
+        }
+        if undo && steps == 0 {
+            self.line("echo Nothing to undo. Write the undo script before you run the changes. 1>&2")?;
+            return self.line("exit /b 1");
+        }
+        let undecided = report.findings.iter().filter(|finding| finding.needs_decision()).count();
+        if !undo && undecided > 0 {
+            self.line(&format!("echo Left alone: {}. See the comments in this script.", count(undecided, "finding")))?;
+        }
+        self.line(&format!("echo Done: {}.", count(steps, "command")))?;
+        self.line("exit /b 0")
     }
 
     /// A finding that is left alone, and why; commands that depend on the decision are shown, not run.

@@ -110,6 +110,11 @@ impl<'a> Way<'a> {
         self.commands().rev().map(|command| command.undo.as_str())
     }
 
+    /// Why a command of the undo is refused, if one is.
+    pub(super) fn undo_refused(&self) -> Option<&'static str> {
+        self.commands().find_map(|command| command.undo_refused)
+    }
+
     /// What shows whether it worked.
     pub(super) fn verify(&self) -> impl Iterator<Item = &'a str> {
         self.each.iter().filter_map(|remedy| remedy.verify.as_deref())

@@ -13,6 +13,8 @@ use crate::report::{FailOn, Finding, Report, Server};
 struct Case<'a> {
     name: &'a str,
     findings: Vec<&'a Finding>,
+    /// Why nothing can be said of it, if nothing can.
+    skipped: Option<&'a str>,
 }
 
 /// Writes the suites. A finding that makes the run fail is a failure, another is output; what could not be read is an error.
@@ -44,7 +46,7 @@ fn suites(report: &Report) -> Vec<(&str, Vec<Case<'_>>)> {
         report.servers.iter().map(|server| (server.name.as_str(), cases(report, server))).collect();
     let of_none: Vec<&Finding> = report.findings.iter().filter(|finding| finding.servers.is_empty()).collect();
     if !of_none.is_empty() {
-        suites.push(("organization", vec![Case { name: "organization", findings: of_none }]));
+        suites.push(("organization", vec![Case { name: "organization", findings: of_none, skipped: None }]));
     }
     suites
 }
@@ -53,14 +55,16 @@ fn cases<'a>(report: &'a Report, server: &'a Server) -> Vec<Case<'a>> {
     let name = fold(&server.name);
     let is_of_server = |finding: &&Finding| finding.servers.iter().any(|server| fold(server) == name);
     let mut rest: Vec<&Finding> = report.findings.iter().filter(is_of_server).collect();
+    let unread = (!report.problems.is_empty()).then_some("not everything could be read");
     let mut cases = Vec::new();
     for spn in &server.spns {
         let is_of_spn = |finding: &&Finding| finding.spn.as_deref().is_some_and(|of| fold(of) == fold(&spn.spn));
         let (findings, others) = rest.into_iter().partition(is_of_spn);
         rest = others;
-        cases.push(Case { name: &spn.spn, findings });
+        let skipped = (spn.status == "unresolved").then_some("the account of the server could not be determined");
+        cases.push(Case { name: &spn.spn, findings, skipped: skipped.or(unread) });
     }
-    cases.insert(0, Case { name: &server.name, findings: rest });
+    cases.insert(0, Case { name: &server.name, findings: rest, skipped: server.skipped.as_deref().or(unread) });
     cases
 }
 
@@ -102,15 +106,22 @@ fn write_suite<W: Write>(
     xml: &mut Writer<W>,
 ) -> io::Result<()> {
     let failures = cases.iter().filter(|case| case.findings.iter().any(|finding| fails(finding))).count();
+    let skipped = cases.iter().filter(|case| is_skipped(case, fails)).count();
     let name = legal(&printable(name));
     let suite = xml.create_element("testsuite").with_attributes([
         ("name", name.as_str()),
         ("tests", cases.len().to_string().as_str()),
         ("failures", failures.to_string().as_str()),
         ("errors", "0"),
+        ("skipped", skipped.to_string().as_str()),
     ]);
     suite.write_inner_content(|xml| cases.iter().try_for_each(|case| write_case(&name, case, fails, xml)))?;
     Ok(())
+}
+
+/// Whether nothing can be said of a case; what fails is known all the same.
+fn is_skipped(case: &Case<'_>, fails: &impl Fn(&Finding) -> bool) -> bool {
+    case.skipped.is_some() && !case.findings.iter().any(|finding| fails(finding))
 }
 
 fn write_case<W: Write>(
@@ -123,12 +134,17 @@ fn write_case<W: Write>(
     let name = legal(&printable(case.name));
     let element =
         xml.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", name.as_str())]);
-    if case.findings.is_empty() {
+    let skipped = case.skipped.filter(|_| is_skipped(case, fails));
+    if case.findings.is_empty() && skipped.is_none() {
         element.write_empty()?;
         return Ok(());
     }
     let (failing, others): (Vec<&Finding>, Vec<&Finding>) = case.findings.iter().copied().partition(|one| fails(one));
     element.write_inner_content(|xml| {
+        if let Some(why) = skipped {
+            let why = legal(&printable(why));
+            xml.create_element("skipped").with_attributes([("message", why.as_str())]).write_empty()?;
+        }
         // Most programs read the first failure of a case and no other.
         if !failing.is_empty() {
             let [codes, messages] =

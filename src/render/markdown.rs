@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::groups::{Group, Way, groups};
-use super::words::{sentence, verdict};
+use super::words::{reason, sentence, verdict};
 use crate::directory::text::printable;
 use crate::report::{Finding, Report};
 
@@ -21,7 +21,28 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for group in groups(report) {
         write_group(&group, out)?;
     }
+    write_changes(report, out)?;
     write_servers(report, out)
+}
+
+/// What changed since the baseline, and what of the exceptions no longer holds.
+fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(changes) = &report.baseline {
+        let (new, worse, unchanged, gone) = (changes.new, changes.worse, changes.unchanged, changes.gone.len());
+        writeln!(out, "\n### Since the baseline\n\n{new} new, {worse} worse, {gone} gone, {unchanged} unchanged")?;
+        write_list(&changes.gone, "gone: ", out)?;
+    }
+    if !report.warnings.is_empty() {
+        writeln!(out, "\n### Warnings")?;
+    }
+    write_list(&report.warnings, "", out)
+}
+
+fn write_list(items: &[String], before: &str, out: &mut dyn Write) -> io::Result<()> {
+    if !items.is_empty() {
+        writeln!(out)?;
+    }
+    items.iter().try_for_each(|item| writeln!(out, "- {before}{}", escaped(item)))
 }
 
 fn write_group(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -48,8 +69,10 @@ fn write_group(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let exception = finding.exception.as_ref().map(|exception| format!("accepted: {}", exception.reason));
-    let evidence: Vec<&str> = finding.evidence.iter().map(String::as_str).chain(exception.as_deref()).collect();
+    let exception = finding.exception.as_ref().map(reason);
+    let change = finding.change.filter(|change| *change != "unchanged");
+    let evidence = change.into_iter().chain(finding.evidence.iter().map(String::as_str));
+    let evidence: Vec<&str> = evidence.chain(exception.as_deref()).collect();
     let cells = [
         finding.severity,
         finding.code,
@@ -75,6 +98,9 @@ fn write_way(heading: &str, way: &Way<'_>, out: &mut dyn Write) -> io::Result<()
     if way.run().next().is_some() {
         writeln!(out, "\nUndo:")?;
         write_code(out, way.undo())?;
+        if let Some(why) = way.undo_refused() {
+            writeln!(out, "\n{}", escaped(&sentence(&format!("the undo may fail: {why}"))))?;
+        }
     }
     Ok(())
 }

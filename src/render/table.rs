@@ -8,7 +8,7 @@ use tabled::settings::{Padding, Style as Grid};
 use textwrap::core::display_width;
 
 use super::groups::{Course, Group, Way, groups};
-use super::words::{count, sentence, verdict};
+use super::words::{count, reason, sentence, verdict};
 use super::wrap::{WIDTH, prose, row};
 use crate::directory::text::{is_command, printable, quoted, shown};
 use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Verdict};
@@ -31,6 +31,7 @@ pub(super) fn write(report: &Report, all: bool, out: &mut dyn Write) -> io::Resu
     }
     write_accepted(&accepted, out)?;
     write_changes(report, out)?;
+    write_warnings(report, out)?;
     if all {
         report.servers.iter().try_for_each(|server| write_server(server, out))?;
     } else {
@@ -187,7 +188,8 @@ fn write_way(heading: &str, way: &Way<'_>, all: bool, out: &mut dyn Write) -> io
         write!(out, "{}", prose(&way.words.advice, "    "))?;
     }
     write_commands(out, "", way.run())?;
-    write_commands(out, "Undo:", way.undo())?;
+    let undo = way.undo_refused().map_or_else(|| "Undo:".to_owned(), |why| format!("Undo (may fail: {why}):"));
+    write_commands(out, &undo, way.undo())?;
     if all { write_commands(out, "Verify:", way.verify()) } else { Ok(()) }
 }
 
@@ -216,7 +218,7 @@ fn write_accepted(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
         let row = format!("{}  {}  {}  {spn}", finding.severity, finding.code, names(&finding.servers));
         write!(out, "{}", prose(row.trim_end(), "  "))?;
         if let Some(exception) = &finding.exception {
-            write!(out, "{}", prose(&sentence(&printable(&exception.reason)), "      "))?;
+            write!(out, "{}", prose(&reason(exception), "      "))?;
         }
     }
     Ok(())
@@ -235,6 +237,14 @@ fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     );
     writeln!(out, "  {counts}")?;
     changes.gone.iter().try_for_each(|id| write!(out, "{}", prose(&format!("gone: {}", shown(id)), "  ")))
+}
+
+/// What of the exceptions no longer holds.
+fn write_warnings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if !report.warnings.is_empty() {
+        writeln!(out, "\n{}", paint(DOUBTFUL, "Warnings"))?;
+    }
+    report.warnings.iter().try_for_each(|warning| write!(out, "{}", prose(&printable(warning), "  ")))
 }
 
 /// A line for each server that no finding names.
@@ -325,19 +335,18 @@ fn write_end(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn next_steps(report: &Report, all: bool) -> Vec<String> {
-    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, a domain controller to which the SPN has not replicated yet, blocked ports (88 for Kerberos), or encryption types that the two sides do not share. `spn-doctor explain missing-spn` lists the symptoms.";
+    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, a domain controller to which the SPN has not replicated yet, blocked ports (88 for Kerberos), or no encryption type in common. `spn-doctor explain missing-spn` lists the symptoms.";
     let mut steps = Vec::new();
     match report.summary.ready {
         0 => {}
         1 => steps.push(
-            "1 command is ready to run. --format cmd writes it as a script; add --undo for the script that undoes it.".to_owned(),
+            "1 command is ready to run. --format cmd writes it as a script. Write the undo script (--undo) before you run it.".to_owned(),
         ),
         ready => steps.push(format!(
-            "{ready} commands are ready to run. --format cmd writes them as a script; add --undo for the script that undoes them."
+            "{ready} commands are ready to run. --format cmd writes them as a script. Write the undo script (--undo) before you run them."
         )),
     }
-    let undecided =
-        report.findings.iter().filter(|finding| finding.exception.is_none() && finding.ready().is_none()).count();
+    let undecided = report.findings.iter().filter(|finding| finding.needs_decision()).count();
     if undecided > 0 && report.problems.is_empty() {
         let verb = if undecided == 1 { "needs" } else { "need" };
         steps.push(format!("{} {verb} a decision first.", count(undecided, "finding")));

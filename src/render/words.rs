@@ -1,15 +1,19 @@
 //! Words that several formats have in common.
 
-use crate::report::{Report, Summary, Verdict};
+use crate::directory::text::printable;
+use crate::report::{Exception, Report, Summary, Verdict};
 
 /// The verdict in a word, and what it comes to.
 pub(super) fn verdict(report: &Report) -> (&'static str, String) {
     let summary = &report.summary;
-    let registered = format!("{} of {} required SPNs are registered", summary.registered, summary.required);
+    let only = if report.only.is_empty() { String::new() } else { format!(" (only {})", report.only.join(", ")) };
+    let registered = format!("{} of {} required SPNs are registered{only}", summary.registered, summary.required);
     match report.verdict {
         Verdict::Healthy => ("HEALTHY", format!("{registered}, on {}", count(summary.servers, "Exchange server"))),
         Verdict::Findings => ("FINDINGS", format!("{}; {registered}", found(summary))),
-        Verdict::Incomplete => ("INCOMPLETE", format!("not everything could be read; so far {}", found(summary))),
+        Verdict::Incomplete => {
+            ("INCOMPLETE", format!("not everything could be read; {} in what was read{only}", found(summary)))
+        }
     }
 }
 
@@ -23,6 +27,12 @@ fn found(summary: &Summary) -> String {
     let counts: Vec<_> =
         counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what)).collect();
     if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
+}
+
+/// Why a finding is accepted, and until when.
+pub(super) fn reason(exception: &Exception) -> String {
+    let until = exception.until.as_ref().map_or_else(String::new, |until| format!(" until {until}"));
+    format!("Accepted{until}: {}", printable(&exception.reason))
 }
 
 /// A number of things.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, SCHEMA_VERSION};
@@ -33,6 +34,9 @@ struct Known {
     id: String,
     severity: Severity,
     servers: Vec<String>,
+    /// Whether it was accepted then.
+    #[serde(default)]
+    exception: Option<IgnoredAny>,
 }
 
 /// From the mildest on.
@@ -48,6 +52,9 @@ impl Baseline {
     /// Reads a report of `--format json`. The error names the line and the field.
     pub fn parse(text: &str) -> Result<Self, Trouble> {
         const HINT: &str = "name a report that `spn-doctor check --format json` wrote";
+        if !text.trim_start().starts_with('{') {
+            return Err(Trouble::new("line 1: this is not a report of spn-doctor").hint(HINT));
+        }
         let parsed: Result<Self, _> = serde_json::from_str(text);
         match parsed {
             Ok(baseline) if baseline.schema_version == SCHEMA_VERSION => Ok(baseline),
@@ -65,17 +72,19 @@ impl Baseline {
 
     /// Says of each finding whether it is new, and which are gone. Where the report is of some servers only, those of others are not missed.
     pub fn compare(&self, report: &mut Report, of_some: bool) {
-        let known: HashMap<&str, Severity> =
-            self.findings.iter().map(|known| (known.id.as_str(), known.severity)).collect();
+        let known: HashMap<String, (Severity, bool)> =
+            self.findings.iter().map(|known| (fold(&known.id), (known.severity, known.exception.is_some()))).collect();
         for finding in &mut report.findings {
             let now = match finding.severity {
                 "error" => Severity::Error,
                 "warning" => Severity::Warning,
                 _ => Severity::Info,
             };
-            finding.change = Some(match known.get(finding.id.as_str()) {
+            finding.change = Some(match known.get(&finding.id) {
                 None => "new",
-                Some(before) if now > *before => "worse",
+                // Nobody accepts it any more.
+                Some((_, true)) if finding.exception.is_none() => "new",
+                Some((before, _)) if now > *before => "worse",
                 Some(_) => "unchanged",
             });
         }
@@ -97,7 +106,8 @@ impl Baseline {
             !of_some
                 || known.servers.iter().any(|server| report.servers.iter().any(|one| fold(&one.name) == fold(server)))
         };
-        let gone = self.findings.iter().filter(|known| !present.contains(known.id.as_str())).filter(is_asked_for);
+        let gone =
+            self.findings.iter().filter(|known| !present.contains(fold(&known.id).as_str())).filter(is_asked_for);
         gone.map(|known| printable(&known.id)).collect()
     }
 }
@@ -109,7 +119,8 @@ mod tests {
     #[test]
     fn what_is_no_report_is_told_with_its_line() {
         for (text, told) in [
-            ("", "line 1: EOF while parsing a value"),
+            ("", "line 1: this is not a report"),
+            ("[]", "line 1: this is not a report"),
             ("{\n\"schema_version\": 2\n}", "line 3: missing field `findings`"),
             ("{\n\"schema_version\": 2,\n\"findings\": [{\"id\": 1}]}", "line 3: invalid type: integer `1`"),
             ("{\"schema_version\": 1, \"findings\": []}", "`schema_version` is 1"),

@@ -1,9 +1,11 @@
 //! Findings that somebody decided to leave as they are.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::Value;
 use toml::value::Datetime;
 
 use super::only::is_like;
@@ -52,7 +54,7 @@ struct Written {
     server: Option<Spanned<String>>,
     spn: Option<Spanned<String>>,
     reason: Spanned<String>,
-    until: Option<Spanned<Datetime>>,
+    until: Option<Spanned<Value>>,
 }
 
 impl Exceptions {
@@ -69,14 +71,16 @@ impl Exceptions {
     /// Marks the findings that are accepted on a day (`2026-11-26`). What no longer matches or has expired is told, by its line.
     pub fn apply(&self, report: &mut Report, today: &str) -> Vec<(usize, String)> {
         let mut told = Vec::new();
+        let fqdns: HashMap<String, String> =
+            report.servers.iter().filter_map(|server| Some((fold(&server.name), server.fqdn.clone()?))).collect();
         for rule in &self.rules {
-            let matching = report.findings.iter_mut().filter(|finding| rule.findings.include(finding));
+            let matching = report.findings.iter_mut().filter(|finding| rule.findings.include(finding, &fqdns));
             if let Some(until) = rule.accepted.until.as_deref().filter(|until| *until < today) {
                 told.push((rule.line, format!("this exception expired on {until}")));
             } else if matching.map(|finding| finding.exception = Some(rule.accepted.clone())).count() == 0 {
                 // What was not read may be what it is for.
                 let is_known = report.problems.is_empty();
-                told.extend(is_known.then(|| (rule.line, "this exception matches no finding any more".to_owned())));
+                told.extend(is_known.then(|| (rule.line, "this exception matches no finding".to_owned())));
             }
         }
         report.conclude();
@@ -85,12 +89,16 @@ impl Exceptions {
 }
 
 impl Findings {
-    fn include(&self, finding: &Finding) -> bool {
+    /// `fqdns` are those of the servers, by their names in lower case.
+    fn include(&self, finding: &Finding, fqdns: &HashMap<String, String>) -> bool {
         match self {
             Self::Id(id) => finding.id == *id,
             Self::Like { code, server, spn } => {
                 let has_server = |pattern: &String| {
-                    !finding.servers.is_empty() && finding.servers.iter().all(|server| is_like(pattern, server))
+                    let is_it = |server: &String| {
+                        is_like(pattern, server) || fqdns.get(&fold(server)).is_some_and(|fqdn| is_like(pattern, fqdn))
+                    };
+                    !finding.servers.is_empty() && finding.servers.iter().all(is_it)
                 };
                 let has_spn = |pattern: &String| finding.spn.as_deref().is_some_and(|spn| is_like(pattern, spn));
                 finding.code == code && server.as_ref().is_none_or(has_server) && spn.as_ref().is_none_or(has_spn)
@@ -110,7 +118,7 @@ fn rule(text: &str, written: Spanned<Written>) -> Result<Rule, Trouble> {
         ));
     }
     let accepted = Exception {
-        reason: reason.to_owned(),
+        reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
         until: written.until.as_ref().map(|until| day(text, until)).transpose()?,
     };
     let findings = match (&written.id, &written.code) {
@@ -136,11 +144,12 @@ fn rule(text: &str, written: Spanned<Written>) -> Result<Rule, Trouble> {
 }
 
 /// `2027-01-31`; no time of day.
-fn day(text: &str, until: &Spanned<Datetime>) -> Result<String, Trouble> {
-    match until.get_ref() {
-        Datetime { date: Some(date), time: None, offset: None } => Ok(date.to_string()),
-        _ => Err(trouble(line_of(text, &until.span()), "`until` must be a date alone, such as 2027-01-31")),
+fn day(text: &str, until: &Spanned<Value>) -> Result<String, Trouble> {
+    if let Value::Datetime(Datetime { date: Some(date), time: None, offset: None }) = until.get_ref() {
+        return Ok(date.to_string());
     }
+    let what = "`until` must be a date without quotation marks or a time, such as 2027-01-31";
+    Err(trouble(line_of(text, &until.span()), what))
 }
 
 fn line_of(text: &str, span: &Range<usize>) -> usize {
@@ -166,7 +175,7 @@ mod tests {
             ("[[exception]]\nreason = \"x\"\nid = \"a\"\ncode = \"missing-spn\"\n", "line 3: `id` names one finding"),
             ("[[exception]]\nreason = \"x\"\nserv = \"a\"\n", "line 3: unknown field `serv`"),
             ("[[exceptions]]\nreason = \"x\"\n", "line 1: unknown field `exceptions`"),
-            ("[[exception]]\nreason = \"x\"\ncode = \"missing-spn\"\nuntil = \"soon\"\n", "line 4: "),
+            ("[[exception]]\nreason = \"x\"\ncode = \"missing-spn\"\nuntil = \"soon\"\n", "line 4: `until` must"),
             (
                 "[[exception]]\nreason = \"x\"\ncode = \"missing-spn\"\nuntil = 2027-01-31T00:00:00\n",
                 "line 4: `until` must",

@@ -1,20 +1,18 @@
 //! A judgement takes its public shape.
 
-use std::collections::HashMap;
-
 use super::{Command, Finding, Problem, Remedy, Report, RequiredSpn, Server, ServerAccount, ServerEndpoint, Source};
 use crate::directory::account::Account;
 use crate::directory::endpoint::{Announces, Endpoint};
 use crate::directory::gap::Gap;
 use crate::directory::text::{fold, printable, printable_lines};
+use crate::judge::Judgement;
 use crate::judge::checks;
 use crate::judge::finding::Finding as Found;
 use crate::judge::identity::Candidate;
+use crate::judge::remedy::change::{Action, Change};
 use crate::judge::remedy::setspn::{self, Dialect};
 use crate::judge::remedy::{Kind, Remedy as Cure, Step, Unprintable};
 use crate::judge::requirements::{Judged, Requirement};
-use crate::judge::severity::Severity;
-use crate::judge::{Judgement, remedy::change::Change};
 
 impl Report {
     /// Gives a judgement its public shape, with commands for the setspn at hand.
@@ -22,8 +20,7 @@ impl Report {
     pub fn new(judgement: &Judgement<'_>, source: Source, dialect: Dialect) -> Self {
         let facts = &judgement.facts;
         let writer = Writer { judgement, dialect, is_incomplete: !judgement.is_complete() };
-        let worst = worst_by_server(&judgement.findings);
-        let servers = facts.servers.iter().map(|judged| Server::new(judged, &worst)).collect();
+        let servers = facts.servers.iter().map(Server::new).collect();
         let findings = judgement.findings.iter().map(|finding| writer.finding(finding)).collect();
         Self::of(source, servers, findings, judgement.gaps().map(Problem::new).collect())
     }
@@ -35,17 +32,6 @@ impl Report {
     }
 }
 
-/// The worst finding of each server, by its folded name.
-fn worst_by_server(findings: &[Found]) -> HashMap<String, Severity> {
-    let mut worst = HashMap::new();
-    for (server, finding) in findings.iter().flat_map(|finding| finding.servers.iter().map(move |name| (name, finding)))
-    {
-        let known = worst.entry(fold(server)).or_insert(finding.severity);
-        *known = finding.severity.min(*known);
-    }
-    worst
-}
-
 impl Problem {
     fn new(gap: &Gap) -> Self {
         let fix = gap.fix.iter().map(|command| printable(command)).collect();
@@ -54,7 +40,7 @@ impl Problem {
 }
 
 impl Server {
-    fn new(judged: &Judged<'_>, worst: &HashMap<String, Severity>) -> Self {
+    fn new(judged: &Judged<'_>) -> Self {
         let server = judged.server;
         Self {
             name: server.names.name.clone(),
@@ -62,7 +48,7 @@ impl Server {
             dn: server.dn.to_string(),
             product: server.version.map(crate::directory::version::Version::product),
             skipped: server.skipped.map(|skipped| skipped.reason().to_owned()),
-            worst: worst.get(&fold(&server.names.name)).map(|severity| severity.name()),
+            worst: None,
             account: judged.identity.chosen().map(ServerAccount::new),
             endpoints: server.endpoints.iter().map(|endpoint| ServerEndpoint::new(judged, endpoint)).collect(),
             spns: judged.requirements.iter().map(RequiredSpn::new).collect(),
@@ -150,7 +136,7 @@ impl Writer<'_> {
     fn remedy(&self, cure: &Cure) -> Remedy {
         let commands: Result<Vec<Command>, Unprintable> = cure.steps.iter().map(|step| self.command(step)).collect();
         let (commands, advice) = match commands {
-            Ok(commands) => (commands, cure.advice.clone()),
+            Ok(commands) => (with_refusals(commands), cure.advice.clone()),
             Err(reason) => {
                 (Vec::new(), format!("No command is printed: {reason}. {}", cure.advice).trim_end().to_owned())
             }
@@ -190,6 +176,7 @@ impl Writer<'_> {
                 account: None,
                 run: command.run.clone(),
                 undo: command.undo.clone(),
+                undo_refused: None,
             }),
             Err(reason) => Err(reason.clone()),
         }
@@ -203,6 +190,22 @@ impl Writer<'_> {
             account: Some(setspn::qualified_name(&change.account, accounts)?),
             run: setspn::command(change, self.dialect, accounts)?,
             undo: setspn::command(&change.inverse(), self.dialect, accounts)?,
+            undo_refused: None,
         })
     }
+}
+
+/// Says of a deletion after which another account still holds the name that it cannot be taken back.
+fn with_refusals(mut commands: Vec<Command>) -> Vec<Command> {
+    const DUPLICATE: &str = "domain controllers refuse to restore a duplicate";
+    let added: Vec<String> = commands
+        .iter()
+        .filter(|command| command.action == Some(Action::Add.name()))
+        .filter_map(|command| command.spn.as_deref().map(fold))
+        .collect();
+    for command in commands.iter_mut().filter(|command| command.action == Some(Action::Delete.name())) {
+        let is_moved = command.spn.as_deref().is_some_and(|spn| added.contains(&fold(spn)));
+        command.undo_refused = (!is_moved).then_some(DUPLICATE);
+    }
+    commands
 }

@@ -8,11 +8,12 @@ mod judged;
 pub mod only;
 mod stable;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use self::baseline::Changes;
+use crate::directory::text::fold;
 use crate::judge::requirements::Status;
 use crate::judge::severity::Severity;
 
@@ -41,6 +42,9 @@ pub struct Report {
     /// What changed since an earlier report; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Changes>,
+    /// The servers that were asked for, as named; absent where all are in the report.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// What of the exceptions no longer holds; absent without any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -258,6 +262,12 @@ impl Finding {
             }
     }
 
+    /// Whether somebody has to decide what is done about it.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        self.exception.is_none() && self.ready().is_none()
+    }
+
     /// What can be run as it is: the first remedy that is ready, unless the finding is accepted.
     #[must_use]
     pub fn ready(&self) -> Option<&Remedy> {
@@ -315,6 +325,9 @@ pub struct Command {
     pub run: String,
     /// What takes it back.
     pub undo: String,
+    /// Why that is refused; absent where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_refused: Option<&'static str>,
 }
 
 /// Something that could not be read.
@@ -341,6 +354,7 @@ impl Report {
             findings,
             problems,
             baseline: None,
+            only: Vec::new(),
             warnings: Vec::new(),
         };
         report.conclude();
@@ -363,12 +377,27 @@ impl Report {
         commands.filter(|(_, command)| known.insert(&command.run)).collect::<Vec<_>>().into_iter()
     }
 
+    /// The worst finding of each server, of those that no exception accepts.
+    fn rank_servers(&mut self) {
+        let mut worst: HashMap<String, Severity> = HashMap::new();
+        for finding in self.open() {
+            for server in &finding.servers {
+                let known = worst.entry(fold(server)).or_insert(finding.rank);
+                *known = finding.rank.min(*known);
+            }
+        }
+        for server in &mut self.servers {
+            server.worst = worst.get(&fold(&server.name)).map(|severity| severity.name());
+        }
+    }
+
     /// The findings that no exception accepts.
     fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.exception.is_none())
     }
 
     fn conclude(&mut self) {
+        self.rank_servers();
         self.verdict = match (self.problems.is_empty(), self.findings.is_empty()) {
             (false, _) => Verdict::Incomplete,
             (true, false) => Verdict::Findings,

@@ -17,6 +17,7 @@ impl Report {
         self.servers.retain(|server| names.iter().any(|name| matches(name, server)));
         let left: Vec<String> = self.servers.iter().map(|server| fold(&server.name)).collect();
         self.findings.retain(|finding| finding.servers.iter().any(|server| left.contains(&fold(server))));
+        self.only = names.iter().map(|name| printable(name)).collect();
         self.conclude();
         Ok(())
     }

@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest::{SHA256, digest};
 
 use super::groups::{Course, Group, Way, groups};
-use super::words::{count, sentence, verdict};
+use super::words::{count, reason, sentence, verdict};
 use crate::directory::text::printable;
 use crate::report::{Finding, Report, Server, Source, Verdict};
 
@@ -45,6 +45,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                     (at_a_glance(report))
                     (picture::draw(report))
                     (findings(report))
+                    (changes(report))
                     (servers(report))
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -172,7 +173,7 @@ fn row(finding: &Finding) -> Markup {
             @if let Some(change @ ("new" | "worse")) = finding.change { em { (change) } " " }
             @if !finding.endpoints.is_empty() { span.endpoint { (printable(&finding.endpoints.join(", "))) } }
             @for line in &finding.evidence { br; span { (sentence(line)) } }
-            @if let Some(exception) = &finding.exception { br; span { "Accepted: " (printable(&exception.reason)) } }
+            @if let Some(exception) = &finding.exception { br; span { (reason(exception)) } }
         }
     }
 }
@@ -208,6 +209,7 @@ fn one_way(way: &Way<'_>, servers: Option<String>) -> Markup {
         @if way.run().next().is_some() {
             details { summary { "Undo and verify" }
                 (commands("Undo", &way.undo().collect::<Vec<_>>()))
+                @if let Some(why) = way.undo_refused() { p { (sentence(&format!("the undo may fail: {why}"))) } }
                 (commands("Verify", &way.verify().collect::<Vec<_>>()))
             }
         }
@@ -223,6 +225,25 @@ fn commands(label: &str, commands: &[&str]) -> Markup {
                 figcaption { (label) }
                 button.copy type="button" hidden { "Copy" }
                 pre tabindex="0" { code { (text.join("\n")) } }
+            }
+        }
+    }
+}
+
+/// What changed since the baseline, and what of the exceptions no longer holds.
+fn changes(report: &Report) -> Markup {
+    html! {
+        @if let Some(changes) = &report.baseline {
+            section aria-labelledby="changes" {
+                h2 #changes { "Since the baseline" }
+                p { (changes.new) " new, " (changes.worse) " worse, " (changes.gone.len()) " gone, " (changes.unchanged) " unchanged" }
+                ul { @for id in &changes.gone { li { "gone: " (printable(id)) } } }
+            }
+        }
+        @if !report.warnings.is_empty() {
+            section aria-labelledby="warnings" {
+                h2 #warnings { "Warnings" }
+                ul { @for warning in &report.warnings { li { (printable(warning)) } } }
             }
         }
     }
