@@ -36,7 +36,12 @@ pub(super) fn write(report: &Report, undo: bool, out: &mut dyn Write) -> io::Res
         steps.reverse();
     }
     for (finding, remedy, command) in steps {
-        script.step(finding, remedy, if undo { &command.undo } else { &command.run })?;
+        // What to make sure of before a change says nothing of its way back.
+        match (undo, &remedy.confirm) {
+            (false, Some(confirm)) => script.step(finding, confirm, &command.run)?,
+            (false, None) => script.step(finding, "Run this command?", &command.run)?,
+            (true, _) => script.step(finding, "Take the change back?", &command.undo)?,
+        }
     }
     if undo {
         return Ok(());
@@ -60,10 +65,9 @@ impl Script<'_> {
         text.lines().try_for_each(|line| self.line(format!("# {}", printable(line)).trim_end()))
     }
 
-    fn step(&mut self, finding: &Finding, remedy: &Remedy, command: &str) -> io::Result<()> {
+    fn step(&mut self, finding: &Finding, question: &str, command: &str) -> io::Result<()> {
         self.line("")?;
         self.comment(&format!("{}: {}", finding.id, sentence(&finding.message)))?;
-        let question = remedy.confirm.as_deref().unwrap_or("Run this command?");
         self.line(&format!(
             "if ($PSCmdlet.ShouldProcess({}, {}, {})) {{",
             literal(command),
