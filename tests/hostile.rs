@@ -230,13 +230,13 @@ fn what_several_servers_send_shares_the_memory_that_there_is() {
     const TOO_MUCH: &str = "more than any directory has";
     let address = own_address();
     let domains = configuration(&[ROOT, "DC=child,DC=contoso,DC=com"], &["ex01.contoso.com"]);
-    let settings = Some((EXCHANGE, crowd_of(30, connectors(1 << 20))));
+    let settings = Some((EXCHANGE, crowd_of(12, connectors(1 << 20))));
     let controller = serve((address, 0), root("TRUE"), domains, settings);
-    let accounts = Some((HOLDERS, crowd_of(48, holders(1, 1 << 20))));
+    let accounts = Some((HOLDERS, crowd_of(20, holders(1, 1 << 20))));
     let _catalog = serve((address, 3268), root("TRUE"), Vec::new(), accounts);
     let end = check_crowds("controller and catalog", &[&controller]);
     assert!(end.code == 2 && end.said.contains("the global catalog") && end.said.contains(TOO_MUCH), "{end:?}");
-    let refusing = || hostile(HOLDERS, Trick::Crowd(48, holders(1, 1 << 20), LdapResultCode::Other));
+    let refusing = || hostile(HOLDERS, Trick::Crowd(20, holders(1, 1 << 20), LdapResultCode::Other));
     let end = check_crowds("several controllers", &[&refusing(), &refusing(), &refusing()]);
     assert!(end.code == 2 && end.said.contains("refuses a part") && end.said.contains(TOO_MUCH), "{end:?}");
 }
