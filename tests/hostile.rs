@@ -214,10 +214,10 @@ fn as_much_as_is_believed_is_judged_or_not_within_the_memory_that_there_is() {
     for (name, part, most, object, code) in [
         ("as many holders as are believed", HOLDERS, 225_000, holders(1, 10), 2),
         ("as many names as are believed", HOLDERS, 5_000, holders(400, 10), 2),
-        ("as long names as are believed", HOLDERS, 48, holders(1, 1 << 20), 2),
-        ("as many connectors as are judged", EXCHANGE, 38_000, connectors(10), 1),
+        ("as long names as are believed", HOLDERS, 20, holders(1, 1 << 20), 2),
+        ("as many connectors as are judged", EXCHANGE, 15_000, connectors(10), 1),
         ("as many connectors as are believed", EXCHANGE, 60_000, connectors(10), 2),
-        ("as long connectors as are believed", EXCHANGE, 48, connectors(1 << 20), 1),
+        ("as long connectors as are believed", EXCHANGE, 20, connectors(1 << 20), 1),
     ] {
         let end = check_crowds(name, &[&hostile(part, crowd_of(most, object))]);
         assert_eq!((end.code, end.said.as_str()), (code, ""), "{name}");

@@ -336,7 +336,7 @@ fn a_program_that_is_killed_or_runs_out_of_memory_tells_no_password() {
         serve((Ipv4Addr::LOCALHOST, 0), root("TRUE"), objects, Some(("SMTPSVC", Trick::Heavy(8 << 20, 1)))).name();
     let silent = raw(Vec::new(), false);
     for (limits, server, signal) in [
-        ("ulimit -c 0; ulimit -v 120000", &heavy, None),
+        ("ulimit -c 0; ulimit -v 70000", &heavy, None),
         ("ulimit -c 0", &silent, Some("-ABRT")),
         ("ulimit -c 0", &silent, Some("-INT")),
         ("ulimit -c 0", &silent, Some("-TERM")),

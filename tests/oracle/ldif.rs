@@ -156,7 +156,7 @@ impl Recording {
         if self.style.fault == Some(FileFault::FarReferral) {
             text += &self.reference("far.contoso.com", "DC=far,DC=contoso,DC=com");
         }
-        text += &self.trailer();
+        text += &self.trailer(text.matches("\nref: ").count());
         self.encode(&text)
     }
 
@@ -223,7 +223,8 @@ impl Recording {
         }
     }
 
-    fn trailer(&self) -> String {
+    /// The tool counts entries and references.
+    fn trailer(&self, references: usize) -> String {
         let entries = self.records.len();
         match (self.style.tool, &self.style.fault) {
             (Tool::Ldapsearch, Some(FileFault::NoTrailer)) | (Tool::Ldbsearch, Some(FileFault::NoClosingCount)) => {
@@ -232,14 +233,15 @@ impl Recording {
             (Tool::Ldapsearch, fault) => {
                 let cut = fault == &Some(FileFault::SizeLimit);
                 let result = if cut { "4 Size limit exceeded" } else { "0 Success" };
+                let referred = if references > 0 { format!("# numReferences: {references}\n") } else { String::new() };
                 format!(
-                    "# search result\nsearch: 2\nresult: {result}\n{}\n# numResponses: {}\n# numEntries: {entries}\n",
+                    "# search result\nsearch: 2\nresult: {result}\n{}\n# numResponses: {}\n# numEntries: {entries}\n{referred}",
                     self.cookie(),
-                    entries + 1
+                    entries + references + 1
                 )
             }
             (Tool::Ldbsearch, _) => {
-                format!("# returned {entries} records\n# {entries} entries\n# 0 referrals\n")
+                format!("# returned {} records\n# {entries} entries\n# {references} referrals\n", entries + references)
             }
             _ => String::new(),
         }
