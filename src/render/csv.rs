@@ -3,9 +3,10 @@
 //! A spreadsheet takes a field for a formula if it begins with one of `= + - @`, so that such a field gets a `'` in front. In much of
 //! Europe it also splits at semicolons, whatever stands in between.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
 
-use crate::directory::text::{printable, same};
+use crate::directory::text::{fold, printable};
 use crate::report::{Finding, Report, RequiredSpn, Server};
 
 const COLUMNS: [&str; 12] = [
@@ -31,18 +32,19 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // Without the mark, Excel reads UTF-8 in the system's code page.
     write!(out, "\u{feff}")?;
     write_row(out, &COLUMNS.map(str::to_owned))?;
+    let by_name = by_name(report);
+    let mut shown = HashSet::new();
     for server in &report.servers {
         for spn in &server.spns {
-            write_row(out, &spn_row(report, server, spn))?;
+            let name = (fold(&server.name), fold(&spn.spn));
+            write_row(out, &spn_row(server, spn, by_name.get(&name).map_or(&[], Vec::as_slice)))?;
+            shown.insert(name);
         }
     }
     for finding in &report.findings {
-        let requires = |server: &Server| server.spns.iter().any(|spn| is_of(finding, server, spn));
-        let shown: Vec<&str> =
-            report.servers.iter().filter(|server| requires(server)).map(|server| server.name.as_str()).collect();
-        let is_shown = |name: &&String| shown.iter().any(|shown| same(shown, name));
-        let others: Vec<&str> = finding.servers.iter().filter(|name| !is_shown(name)).map(String::as_str).collect();
-        if shown.is_empty() || !others.is_empty() {
+        let is_shown = |server: &&String| shown.contains(&(fold(server), spn_of(finding)));
+        let others: Vec<&str> = finding.servers.iter().filter(|server| !is_shown(server)).map(String::as_str).collect();
+        if finding.servers.is_empty() || !others.is_empty() {
             write_row(out, &finding_row(finding, &others))?;
         }
     }
@@ -53,8 +55,23 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn spn_row(report: &Report, server: &Server, spn: &RequiredSpn) -> Row {
-    let findings: Vec<&Finding> = report.findings.iter().filter(|finding| is_of(finding, server, spn)).collect();
+/// The findings by server and SPN, folded.
+fn by_name(report: &Report) -> HashMap<(String, String), Vec<&Finding>> {
+    let mut by_name: HashMap<_, Vec<&Finding>> = HashMap::new();
+    for finding in &report.findings {
+        // Two servers may have one name.
+        for server in finding.servers.iter().map(|server| fold(server)).collect::<BTreeSet<_>>() {
+            by_name.entry((server, spn_of(finding))).or_default().push(finding);
+        }
+    }
+    by_name
+}
+
+fn spn_of(finding: &Finding) -> String {
+    finding.spn.as_deref().map(fold).unwrap_or_default()
+}
+
+fn spn_row(server: &Server, spn: &RequiredSpn, findings: &[&Finding]) -> Row {
     let each = |part: fn(&Finding) -> &str| findings.iter().map(|finding| part(finding)).collect::<Vec<_>>().join("; ");
     let account = server.account.as_ref().map(|account| account.sam_account_name.as_deref().unwrap_or(&account.dn));
     [
@@ -71,11 +88,6 @@ fn spn_row(report: &Report, server: &Server, spn: &RequiredSpn) -> Row {
         each(|finding| &finding.message),
         each(reason),
     ]
-}
-
-fn is_of(finding: &Finding, server: &Server, spn: &RequiredSpn) -> bool {
-    finding.spn.as_deref().is_some_and(|of| same(of, &spn.spn))
-        && finding.servers.iter().any(|name| same(name, &server.name))
 }
 
 fn reason(finding: &Finding) -> &str {

@@ -1,5 +1,6 @@
 //! The report as `JUnit` XML, for CI systems: a suite for each server, in it a case for the server itself and one for each SPN it requires.
 
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use quick_xml::Writer;
@@ -42,8 +43,17 @@ pub(super) fn write(report: &Report, fail_on: FailOn, out: &mut dyn Write) -> io
 
 /// The servers, and behind them what concerns none.
 fn suites(report: &Report) -> Vec<(&str, Vec<Case<'_>>)> {
+    let mut by_server: HashMap<String, Vec<&Finding>> = HashMap::new();
+    for finding in &report.findings {
+        // Two servers may have one name.
+        for server in finding.servers.iter().map(|server| fold(server)).collect::<BTreeSet<_>>() {
+            by_server.entry(server).or_default().push(finding);
+        }
+    }
+    let unread = (!report.problems.is_empty()).then_some("not everything could be read");
+    let of_server = |server: &Server| by_server.get(&fold(&server.name)).cloned().unwrap_or_default();
     let mut suites: Vec<(&str, Vec<Case<'_>>)> =
-        report.servers.iter().map(|server| (server.name.as_str(), cases(report, server))).collect();
+        report.servers.iter().map(|server| (server.name.as_str(), cases(server, of_server(server), unread))).collect();
     let of_none: Vec<&Finding> = report.findings.iter().filter(|finding| finding.servers.is_empty()).collect();
     if !of_none.is_empty() {
         suites.push(("organization", vec![Case { name: "organization", findings: of_none, skipped: None }]));
@@ -51,11 +61,8 @@ fn suites(report: &Report) -> Vec<(&str, Vec<Case<'_>>)> {
     suites
 }
 
-fn cases<'a>(report: &'a Report, server: &'a Server) -> Vec<Case<'a>> {
-    let name = fold(&server.name);
-    let is_of_server = |finding: &&Finding| finding.servers.iter().any(|server| fold(server) == name);
-    let mut rest: Vec<&Finding> = report.findings.iter().filter(is_of_server).collect();
-    let unread = (!report.problems.is_empty()).then_some("not everything could be read");
+/// `unread` is why nothing can be said where nothing was found, if it is so.
+fn cases<'a>(server: &'a Server, mut rest: Vec<&'a Finding>, unread: Option<&'a str>) -> Vec<Case<'a>> {
     let mut cases = Vec::new();
     for spn in &server.spns {
         let is_of_spn = |finding: &&Finding| finding.spn.as_deref().is_some_and(|of| fold(of) == fold(&spn.spn));
