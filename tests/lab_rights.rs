@@ -120,6 +120,9 @@ fn outcome(whole: &(i32, Value), hidden: &(i32, Value), dn: &str, attribute: &st
 /// What has to be the same: not the commands, which need names that nothing else needs.
 fn outline(report: &Value, part: &str) -> Value {
     let mut outline = report[part].clone();
+    if let Some(summary) = outline.as_object_mut() {
+        summary.remove("ready");
+    }
     for finding in outline.as_array_mut().into_iter().flatten() {
         finding.as_object_mut().unwrap().remove("remedies");
     }
