@@ -31,13 +31,14 @@ type Row = [String; 12];
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // Without the mark, Excel reads UTF-8 in the system's code page.
     write!(out, "\u{feff}")?;
-    write_row(out, &COLUMNS.map(str::to_owned))?;
+    let mut out = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    write_row(&mut out, &COLUMNS.map(str::to_owned))?;
     let by_name = by_name(report);
     let mut shown = HashSet::new();
     for server in &report.servers {
         for spn in &server.spns {
             let name = (fold(&server.name), fold(&spn.spn));
-            write_row(out, &spn_row(server, spn, by_name.get(&name).map_or(&[], Vec::as_slice)))?;
+            write_row(&mut out, &spn_row(server, spn, by_name.get(&name).map_or(&[], Vec::as_slice)))?;
             shown.insert(name);
         }
     }
@@ -45,14 +46,14 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let is_shown = |server: &&String| shown.contains(&(fold(server), spn_of(finding)));
         let others: Vec<&str> = finding.servers.iter().filter(|server| !is_shown(server)).map(String::as_str).collect();
         if finding.servers.is_empty() || !others.is_empty() {
-            write_row(out, &finding_row(finding, &others))?;
+            write_row(&mut out, &finding_row(finding, &others))?;
         }
     }
     for problem in &report.problems {
         let what = format!("{}: {}", problem.place, problem.what.replace('\n', " "));
-        write_row(out, &row([(4, "incomplete".to_owned()), (10, what)]))?;
+        write_row(&mut out, &row([(4, "incomplete".to_owned()), (10, what)]))?;
     }
-    Ok(())
+    out.flush()
 }
 
 /// The findings by server and SPN, folded.
@@ -117,10 +118,8 @@ fn row<const N: usize>(fields: [(usize, String); N]) -> Row {
     row
 }
 
-fn write_row(out: &mut dyn Write, row: &Row) -> io::Result<()> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
-    writer.write_record(row.iter().map(|field| inert(field)))?;
-    writer.flush()
+fn write_row(out: &mut ::csv::Writer<impl Write>, row: &Row) -> io::Result<()> {
+    Ok(out.write_record(row.iter().map(|field| inert(field)))?)
 }
 
 /// A field that no spreadsheet takes for a formula.

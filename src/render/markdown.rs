@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::groups::{Group, Way, groups};
-use super::words::{reason, sentence, verdict};
+use super::words::{changed, reason, sentence, verdict};
 use crate::directory::text::printable;
 use crate::report::{Finding, Report};
 
@@ -28,8 +28,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// What changed since the baseline, and what of the exceptions no longer holds.
 fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(changes) = &report.baseline {
-        let (new, worse, unchanged, gone) = (changes.new, changes.worse, changes.unchanged, changes.gone.len());
-        writeln!(out, "\n### Since the baseline\n\n{new} new, {worse} worse, {gone} gone, {unchanged} unchanged")?;
+        writeln!(out, "\n### Since the baseline\n\n{}", changed(changes))?;
         write_list(&changes.gone, "gone: ", out)?;
     }
     if !report.warnings.is_empty() {

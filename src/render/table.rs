@@ -8,7 +8,7 @@ use tabled::settings::{Padding, Style as Grid};
 use textwrap::core::display_width;
 
 use super::groups::{Course, Group, Way, groups};
-use super::words::{count, reason, sentence, verdict};
+use super::words::{changed, count, reason, sentence, verdict};
 use super::wrap::{WIDTH, prose, row};
 use crate::directory::text::{is_command, printable, quoted, shown};
 use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Verdict};
@@ -228,14 +228,7 @@ fn write_accepted(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
 fn write_changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(changes) = &report.baseline else { return Ok(()) };
     writeln!(out, "\n{}", paint(BOLD, "Since the baseline"))?;
-    let counts = format!(
-        "{} new, {} worse, {} gone, {} unchanged.",
-        changes.new,
-        changes.worse,
-        changes.gone.len(),
-        changes.unchanged
-    );
-    writeln!(out, "  {counts}")?;
+    writeln!(out, "  {}.", changed(changes))?;
     changes.gone.iter().try_for_each(|id| write!(out, "{}", prose(&format!("gone: {}", shown(id)), "  ")))
 }
 

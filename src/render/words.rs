@@ -1,6 +1,7 @@
 //! Words that several formats have in common.
 
 use crate::directory::text::printable;
+use crate::report::baseline::Changes;
 use crate::report::{Exception, Report, Summary, Verdict};
 
 /// The verdict in a word, and what it comes to.
@@ -33,6 +34,12 @@ fn found(summary: &Summary) -> String {
 pub(super) fn reason(exception: &Exception) -> String {
     let until = exception.until.as_ref().map_or_else(String::new, |until| format!(" until {until}"));
     format!("Accepted{until}: {}", printable(&exception.reason))
+}
+
+/// How many findings are new since the baseline, and how many are not.
+pub(super) fn changed(changes: &Changes) -> String {
+    let (new, worse, gone, unchanged) = (changes.new, changes.worse, changes.gone.len(), changes.unchanged);
+    format!("{new} new, {worse} worse, {gone} gone, {unchanged} unchanged")
 }
 
 /// A number of things.

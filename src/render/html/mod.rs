@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest::{SHA256, digest};
 
 use super::groups::{Course, Group, Way, groups};
-use super::words::{count, reason, sentence, verdict};
+use super::words::{changed, count, reason, sentence, verdict};
 use crate::directory::text::printable;
 use crate::report::{Finding, Report, Server, Source, Verdict};
 
@@ -236,7 +236,7 @@ fn changes(report: &Report) -> Markup {
         @if let Some(changes) = &report.baseline {
             section aria-labelledby="changes" {
                 h2 #changes { "Since the baseline" }
-                p { (changes.new) " new, " (changes.worse) " worse, " (changes.gone.len()) " gone, " (changes.unchanged) " unchanged" }
+                p { (changed(changes)) }
                 ul { @for id in &changes.gone { li { "gone: " (printable(id)) } } }
             }
         }
