@@ -12,7 +12,7 @@ mod server;
 
 use common::{list, run};
 use ldap3_proto::proto::LdapResultCode as Code;
-use organisation::{CHILD, ROOT, SERVERS, computer, configuration, krbtgt, organisation, root};
+use organisation::{CHILD, ROOT, SERVERS, computer, configuration, every_domain_has, organisation, root};
 use serde_json::Value;
 use server::{NUMBER, Object, Server, Trick, object, own_address, serve};
 
@@ -182,7 +182,8 @@ fn each_attribute_that_cannot_be_used() {
 #[test]
 fn a_forest_without_a_catalog() {
     let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
-    objects.extend([krbtgt(ROOT), computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"])]);
+    objects.extend(every_domain_has(ROOT));
+    objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
     assert_eq!(helped([("no catalog".to_owned(), controller(objects, None))]), 2);
 }
 

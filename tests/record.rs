@@ -203,6 +203,7 @@ objectClass: computer
 sAMAccountName: DC1$
 userAccountControl: 532480
 dNSHostName: dc1.a.b
+servicePrincipalName: ldap/dc1.a.b
 
 dn: CN=EX01,DC=a,DC=b
 objectClass: computer

@@ -15,7 +15,7 @@ pub(crate) fn domain(netbios: &str, dn: &str) -> String {
     format!(
         "dn: CN={netbios},CN=Partitions,{CONFIGURATION}\nobjectClass: crossRef\nnCName: {dn}\nnETBIOSName: {netbios}\nsystemFlags: 3\n\n{}\
          dn: CN=DC1,OU=Domain Controllers,{dn}\nobjectClass: computer\nsAMAccountName: DC1$\nuserAccountControl: 532480\n\
-         dNSHostName: dc1.{netbios}.test\n\n\
+         dNSHostName: dc1.{netbios}.test\nservicePrincipalName: ldap/dc1.{netbios}.test\n\n\
          dn: CN=Directory Service,CN=Windows NT,CN=Services,{CONFIGURATION}\nobjectClass: nTDSService\nsPNMappings: host=alerter,http\n\n",
         account("user", "krbtgt", dn, &["kadmin/changepw"])
     )

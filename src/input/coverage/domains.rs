@@ -34,6 +34,7 @@ struct Krbtgt {
 struct Controllers {
     were_read: bool,
     show_their_names: bool,
+    show_their_spns: bool,
 }
 
 impl Seen {
@@ -45,8 +46,10 @@ impl Seen {
             krbtgt.shows_its_flags |= entry.has(Attribute::UserAccountControl);
         }
         if entry.values(Attribute::UserAccountControl).any(is_domain_controller) {
-            self.controllers.were_read = true;
-            self.controllers.show_their_names |= entry.has(Attribute::DnsHostName);
+            let controllers = &mut self.controllers;
+            controllers.were_read = true;
+            controllers.show_their_names |= entry.has(Attribute::DnsHostName);
+            controllers.show_their_spns |= entry.has(Attribute::ServicePrincipalName);
         }
     }
 
@@ -70,6 +73,11 @@ impl Seen {
         } else if self.controllers.were_read && !self.controllers.show_their_names {
             Some(
                 "dNSHostName was read of no domain controller, though each has one: it was not exported, or may not be read",
+            )
+        } else if self.controllers.were_read && !self.controllers.show_their_spns {
+            Some(
+                "servicePrincipalName was read of no domain controller, though each has several: \
+                 it was not exported of computers, or may not be read there",
             )
         } else {
             None

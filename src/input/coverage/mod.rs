@@ -328,6 +328,7 @@ mod tests {
             ("KADMIN/changepw", "HOST/a", "servicePrincipalName of krbtgt"),
             ("userAccountControl: 532480 |", "", "no domain controller"),
             ("| dNSHostName: dc02.", "| info: dc02.", "dNSHostName was read of no domain controller"),
+            ("| servicePrincipalName: HOST/dc02", "", "servicePrincipalName was read of no domain controller"),
         ] {
             let gaps = found(&format!("{}\n{}", whole(), child.replace(whole_child, part)), &[]);
             assert!(gaps.len() == 1 && gaps[0].what.contains(word), "{part}: {gaps:?}");

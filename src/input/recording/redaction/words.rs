@@ -36,8 +36,8 @@ const CLASSES: &[&str] = &[
     "protocolCfgSharedServer",
 ];
 
-/// Service classes of Windows and Exchange.
-const SPN_CLASSES: &[&str] = &["SMTPSVC", "SMTP", "HOST"];
+/// Service classes that the judgement looks at, and the one that every domain controller has.
+const SPN_CLASSES: &[&str] = &["SMTPSVC", "SMTP", "HOST", "LDAP"];
 
 /// What HOST stands for by default, and what it may be made to stand for.
 const MAPPED: &[&str] = &[
