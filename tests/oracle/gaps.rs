@@ -71,10 +71,17 @@ fn of_domains(relations: &Relations) -> Vec<Gap> {
     unread.chain(partly).chain(unknown).chain(unmapped).collect()
 }
 
+/// What each receive connector is made with.
+const CONNECTORS_HAVE: [&str; 3] =
+    ["msExchSMTPReceiveConnectorFQDN", "msExchSMTPReceiveInboundSecurityFlag", "msExchSmtpReceiveProtocolRestrictions"];
+
 fn of_attributes(relations: &Relations) -> Vec<Gap> {
     let directory = relations.directory;
-    let connectors: Vec<&Entry> =
-        directory.entries.iter().filter(|entry| entry.is("msExchSmtpReceiveConnector")).collect();
+    let connectors: Vec<&Entry> = directory
+        .entries
+        .iter()
+        .filter(|entry| entry.is("msExchSmtpReceiveConnector") && !is_lost(&entry.dn))
+        .collect();
     let dns_of = |modern: bool| -> BTreeSet<&str> {
         let wanted = directory.servers.iter().filter(|server| !modern || !server.generation.is_old());
         wanted.map(|server| server.dn.as_str()).collect()
@@ -85,8 +92,24 @@ fn of_attributes(relations: &Relations) -> Vec<Gap> {
     let (modern, servers) = (of(&dns_of(true)), of(&dns_of(false)));
     let hidden = |entries: &[&Entry], name: &str| !entries.is_empty() && entries.iter().all(|e| !e.shows(name));
     let mut gaps = Vec::new();
-    for name in ["msExchSMTPReceiveConnectorFQDN", "msExchSMTPReceiveInboundSecurityFlag"] {
+    for name in CONNECTORS_HAVE {
         gaps.extend(hidden(&connectors, name).then(|| Gap::blinding(&[name])));
+    }
+    // Setup and the cmdlets give each server these, so that one of its endpoints shows them at least.
+    let below = |server: &str, class: &str| -> Vec<&Entry> {
+        let end = format!(",{}", fold(server));
+        directory.entries.iter().filter(|entry| entry.is(class) && fold(&entry.dn).ends_with(&end)).collect()
+    };
+    for (_, server) in relations.judged() {
+        let own = below(&server.dn, "msExchSmtpReceiveConnector");
+        for name in CONNECTORS_HAVE {
+            gaps.extend((!hidden(&connectors, name) && hidden(&own, name)).then(|| Gap::blinding(&[name])));
+        }
+    }
+    let old = directory.servers.iter().filter(|server| server.generation.is_old());
+    let old: Vec<&Entry> = old.flat_map(|server| below(&server.dn, "protocolCfgSMTPServer")).collect();
+    for name in ["msExchSmtpFullyQualifiedDomainName", "msExchAuthenticationFlags", "msExchServerAutoStart"] {
+        gaps.extend(hidden(&old, name).then(|| Gap::blinding(&[name])));
     }
     gaps.extend(hidden(&modern, "msExchCurrentServerRoles").then(|| Gap::blinding(&["msExchCurrentServerRoles"])));
     gaps.extend(hidden(&servers, "networkAddress").then(|| Gap::blinding(&["networkAddress"])));
