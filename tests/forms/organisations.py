@@ -70,6 +70,8 @@ CONFIGURATION = f"CN=Configuration,{BASE}"
 EXCHANGE = f"CN=Servers,CN=Group,CN=Contoso,CN=Microsoft Exchange,CN=Services,{CONFIGURATION}"
 HEAD = f"""dn: CN=CONTOSO,CN=Partitions,{CONFIGURATION}\nobjectClass: crossRef\ncn: CONTOSO\nnCName: {BASE}\ndnsRoot: contoso.com\nnETBIOSName: CONTOSO\nsystemFlags: 3\n
 dn: CN=krbtgt,CN=Users,{BASE}\nobjectClass: user\nsAMAccountName: krbtgt\nuserAccountControl: 514\nservicePrincipalName: kadmin/changepw\n
+dn: CN=DC01,OU=Domain Controllers,{BASE}\nobjectClass: computer\nsAMAccountName: DC01$\nuserAccountControl: 532480\ndNSHostName: dc01.contoso.com\nservicePrincipalName: HOST/dc01.contoso.com\n
+dn: CN=Directory Service,CN=Windows NT,CN=Services,{CONFIGURATION}\nobjectClass: nTDSService\nsPNMappings: host=alerter,http\n
 """
 
 
@@ -80,7 +82,7 @@ def account(name, kind, flags, names):
 
 def connector(server, name, fqdn):
     return (f"dn: CN={name},CN=SMTP Receive Connectors,CN=Protocols,CN={server},{EXCHANGE}\nobjectClass: msExchSmtpReceiveConnector\ncn: {name}\n"
-            f"msExchSMTPReceiveConnectorFQDN: {fqdn}\nmsExchSMTPReceiveInboundSecurityFlag: 31\n\n")
+            f"msExchSMTPReceiveConnectorFQDN: {fqdn}\nmsExchSMTPReceiveInboundSecurityFlag: 31\nmsExchSmtpReceiveProtocolRestrictions: 0\n\n")
 
 
 def server(number):
