@@ -8,6 +8,8 @@
 //! 4. [`report`]: the public shape of the judgement.
 //! 5. [`render`]: the report becomes text.
 //!
+//! Beside them, [`symptoms`] is what people see when something is wrong: event ids, SMTP replies, status words.
+//!
 //! One FQDN on its way: [`input::ldif`] or [`input::ldap`] reads the bytes; [`directory::endpoint`] makes a
 //! [host name](directory::host::HostName) of them, once; [`judge::requirements`] builds its SPN and asks who holds it, a check in
 //! [`judge::checks`] finds that nobody does and adds it to the server's account; [`report`] writes that as one `setspn` command, and
@@ -17,4 +19,6 @@ pub mod input;
 pub mod judge;
 pub mod render;
 pub mod report;
+pub mod symptoms;
 pub mod trouble;
+pub mod why;

@@ -444,7 +444,9 @@ fn above(lines: &[&str], command: &str) -> Vec<String> {
 fn nothing_acts_on_the_terminal_in_any_format() {
     let [configuration, domain] = lab("ldbsearch").map(|path| path.display().to_string());
     for format in ["table", "json", "summary", "cmd", "exchange", "csv", "junit", "markdown", "html"] {
-        let run = run(["check", "--all", "--format", format, "--from", &configuration, &domain]);
+        let run = run(["check", "--format", format, "--from", &configuration, &domain]
+            .into_iter()
+            .chain((format == "table").then_some("--all")));
         let has_names = ["table", "json"].contains(&format);
         assert!(
             !has_names || run.stdout.contains("[31mred"),
@@ -776,4 +778,16 @@ fn standard_input_cannot_be_read_twice() {
     let run = run_with_input(["check", "--from", "-", "-"], text(KB).as_bytes());
     assert_eq!(run.code, 2);
     assert!(run.stderr.starts_with("error: standard input can be read only once"), "{}", run.stderr);
+}
+
+#[test]
+fn a_flag_that_no_report_heeds_is_refused() {
+    for (words, hint) in [
+        (&["--undo"][..], "--format cmd"),
+        (&["--undo", "--format", "json"], "--format cmd"),
+        (&["--all", "--format", "cmd"], "leave it out"),
+    ] {
+        let run = run(["check", "--from", "fixtures/kb914137.ldif"].into_iter().chain(words.iter().copied()));
+        assert!(run.code == 2 && run.stdout.is_empty() && run.stderr.contains(hint), "{words:?}: {}", run.stderr);
+    }
 }

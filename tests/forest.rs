@@ -26,7 +26,7 @@ use reading::{controller, fixes, gaps, read, settings};
 use server::{Object, Trick, object, own_address, serve};
 use spn_doctor::directory::Directory;
 use spn_doctor::directory::entry::Entry;
-use spn_doctor::directory::schema::Attribute;
+use spn_doctor::directory::schema::{Attribute, Purpose};
 use spn_doctor::input::ldap::{self, Live, SearchReport, Settings};
 use spn_doctor::input::recording;
 use spn_doctor::trouble::Trouble;
@@ -100,7 +100,7 @@ fn recorded(objects: &[Object]) -> Vec<String> {
         object.values.iter().for_each(|(name, value)| writeln!(file, "{name}: {value}").unwrap());
         writeln!(file).unwrap();
     }
-    let reading = recording::read(&[file.path().to_owned()]).unwrap();
+    let reading = recording::read(&[file.path().to_owned()], Purpose::Check).unwrap();
     assert_eq!(reading.gaps, []);
     reading.entries().map(text).collect()
 }

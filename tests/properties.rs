@@ -17,7 +17,7 @@ use serde_json::Value;
 use spn_doctor::directory::dn::Dn;
 use spn_doctor::directory::entry::Entry;
 use spn_doctor::directory::host::HostName;
-use spn_doctor::directory::schema::Attribute;
+use spn_doctor::directory::schema::{Attribute, Purpose};
 use spn_doctor::directory::spn::Spn;
 use spn_doctor::input::ldif::{LineWatch, Reader, write_entry};
 use spn_doctor::input::recording;
@@ -42,7 +42,7 @@ fn judge_for(recordings: &[&[u8]], dialect: Dialect) -> anyhow::Result<Value> {
     for (path, bytes) in paths.iter().zip(recordings) {
         fs::write(path, bytes)?;
     }
-    let reading = recording::read(&paths)?;
+    let reading = recording::read(&paths, Purpose::Check)?;
     let directory = recording::directory(reading);
     let report = Report::new(&spn_doctor::judge::judge(&directory), Source::Ldif { files: Vec::new() }, dialect);
     Ok(serde_json::to_value(report)?)

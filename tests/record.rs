@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use common::{Run, check, fixtures, lab, promised, run, run_in, run_with_input, text};
 use serde_json::Value;
+use spn_doctor::directory::schema::Purpose;
 use spn_doctor::input::recording;
 
 /// Records recordings anew, into a folder.
@@ -266,7 +267,7 @@ fn no_single_damage_of_a_recording_goes_unnoticed() {
     let damaged = folder.path().join("damaged.ldif");
     let is_whole = |bytes: &[u8]| {
         fs::write(&damaged, bytes).unwrap();
-        recording::read(std::slice::from_ref(&damaged)).is_ok_and(|reading| reading.gaps.is_empty())
+        recording::read(std::slice::from_ref(&damaged), Purpose::Check).is_ok_and(|reading| reading.gaps.is_empty())
     };
     assert!(is_whole(&whole));
     let mut tried = 0;

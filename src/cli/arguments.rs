@@ -12,10 +12,12 @@ use clap::builder::{PossibleValue, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
+use spn_doctor::directory::schema::Purpose;
 use spn_doctor::directory::text::printable;
 use spn_doctor::input::ldap::{Auth, HAS_KERBEROS, Secret, Security, Settings};
 use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::judge::severity::Severity;
+use spn_doctor::render::why::Form as AnswerFormat;
 use spn_doctor::render::{Format, Options};
 use spn_doctor::report::FailOn;
 use spn_doctor::trouble::Trouble;
@@ -42,10 +44,19 @@ pub(crate) enum Command {
     /// Record what `check` reads as LDIF; `check --from` then gives the same result
     #[command(after_help = "Exit codes: 0 if everything was read and written, 2 if not.")]
     Record(Record),
-    /// Explain a finding code, or list all codes
+    /// Find the cause of an event, a queued message, or a name that fails
+    #[command(
+        after_help = "Exit codes: 0 if the names are fine, 1 if a cause was found, 2 if it could not be established."
+    )]
+    Why(Why),
+    /// Explain a finding code or a symptom, or list them
     Explain {
-        /// Finding code, such as missing-spn; without one, all codes are listed
-        code: Option<String>,
+        /// The code or symptom; without one, all are listed
+        #[arg(
+            value_name = "TOPIC",
+            help = "Finding code (missing-spn), event (2017, \"KDC 11\"), SMTP reply (\"454 4.7.0\") or status word (TargetUnknown); without one, all are listed"
+        )]
+        topic: Option<String>,
     },
     /// Print the JSON Schema of the report
     Schema,
@@ -155,7 +166,22 @@ impl Check {
                     .into());
             }
         }
+        self.refuse_idle_flags(&outputs)?;
         Ok(outputs)
+    }
+
+    /// Refuses what would be passed over in silence: whoever asks for an undo is not to run something else.
+    fn refuse_idle_flags(&self, outputs: &[(Format, Option<&Path>)]) -> Result<(), Trouble> {
+        let has = |forms: &[Format]| outputs.iter().any(|(form, _)| forms.contains(form));
+        if self.undo && !has(&[Format::Cmd, Format::Exchange]) {
+            return Err(Trouble::new("--undo needs a script to write").hint("add --format cmd or --format exchange"));
+        }
+        if self.all && !has(&[Format::Table]) {
+            return Err(
+                Trouble::new("--all needs a table to write").hint("leave it out: the other formats need no --all")
+            );
+        }
+        Ok(())
     }
 
     /// What is asked of the forms.
@@ -165,11 +191,51 @@ impl Check {
 
     /// The dialect of the commands.
     pub(crate) fn dialect(&self) -> Dialect {
-        match self.setspn {
-            Setspn::Server2008 => Dialect::Server2008,
-            Setspn::Server2003 => Dialect::Server2003,
+        self.setspn.dialect()
+    }
+}
+
+/// The flags of `why`.
+#[derive(Args, Debug)]
+pub(crate) struct Why {
+    /// An SPN, host name, server, address, or what an event or a queue says
+    #[arg(value_name = "TEXT", required_unless_present = "event", conflicts_with = "event")]
+    pub(crate) text: Vec<String>,
+    /// Read the text of an event, or a line of a log, from this file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: AnswerForm,
+    /// Write commands for setspn of Windows Server 2008 and later, or of 2003
+    #[arg(long, value_enum, default_value_t, value_name = "VERSION")]
+    setspn: Setspn,
+    #[command(flatten)]
+    pub(crate) directory: Directory,
+}
+
+impl Why {
+    /// The form of the answer.
+    pub(crate) fn form(&self) -> AnswerFormat {
+        match self.format {
+            AnswerForm::Text => AnswerFormat::Text,
+            AnswerForm::Json => AnswerFormat::Json,
         }
     }
+
+    /// The dialect of the commands.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.setspn.dialect()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum AnswerForm {
+    /// For people, at a terminal
+    #[default]
+    Text,
+    /// For programs; contains everything
+    Json,
 }
 
 /// The flags of `record`.
@@ -253,6 +319,7 @@ impl Directory {
             security,
             ca_file: self.ca_file.clone(),
             insecure_skip_certificate_check: self.insecure_skip_certificate_check,
+            purpose: Purpose::Check,
             page_size: self.page_size,
             timeout,
             step_timeout: Settings::default().step_timeout.min(timeout),
@@ -404,4 +471,13 @@ enum Setspn {
     Server2008,
     #[value(name = "2003")]
     Server2003,
+}
+
+impl Setspn {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Server2008 => Dialect::Server2008,
+            Self::Server2003 => Dialect::Server2003,
+        }
+    }
 }

@@ -8,3 +8,4 @@ pub(crate) mod interrupt;
 mod man;
 mod progress;
 pub(crate) mod run;
+mod why;

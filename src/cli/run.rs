@@ -9,43 +9,78 @@ use anyhow::{Context as _, Result};
 use spn_doctor::directory::Directory;
 use spn_doctor::directory::entry::Reading;
 use spn_doctor::directory::gap::Gap;
+use spn_doctor::directory::schema::Purpose;
 use spn_doctor::directory::text::printable;
 use spn_doctor::input::coverage::{self, commands};
+use spn_doctor::input::ldap::{self, Settings};
+use spn_doctor::input::recording;
 use spn_doctor::input::recording::redaction::redact;
-use spn_doctor::input::{ldap, recording};
 use spn_doctor::judge::remedy::setspn::Dialect;
-use spn_doctor::judge::{checks, judge};
+use spn_doctor::judge::{Judgement, checks, judge};
 use spn_doctor::render::{self, Format, manual};
 use spn_doctor::report::baseline::Baseline;
 use spn_doctor::report::exceptions::Exceptions;
 use spn_doctor::report::{Report, Source, Verdict};
+use spn_doctor::symptoms;
 use spn_doctor::trouble::Trouble;
 
 use super::arguments::{self, Check, Cli, Command, Record};
 use super::destination::{Destination, Readers, print};
 use super::progress::Terminal;
-use super::{completions, error, man};
+use super::{completions, error, man, why};
 
 /// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
 pub(crate) fn run(cli: &Cli) -> Result<u8> {
     match &cli.command {
         Command::Check(flags) => check(flags),
         Command::Record(flags) => record(flags),
-        Command::Explain { code } => explain(code.as_deref()),
+        Command::Why(flags) => why::why(flags),
+        Command::Explain { topic } => explain(topic.as_deref()),
         Command::Schema => print(&|out| out.write_all(render::SCHEMA.as_bytes())).map(|()| 0),
         Command::Completions { shell } => print(&|out| completions::write(*shell, out)).map(|()| 0),
         Command::Man => print(&man::write).map(|()| 0),
     }
 }
 
-/// Reads the directory, wherever it is.
-fn read(directory: &arguments::Directory) -> Result<(Reading, Source)> {
+/// A directory, and where it came from.
+pub(crate) struct Read {
+    pub(crate) directory: Directory,
+    pub(crate) source: Source,
+}
+
+/// Reads the directory, wherever it is. Each of its problems names the commands that get what is missing.
+pub(crate) fn read(flags: &arguments::Directory, purpose: Purpose) -> Result<Read> {
+    let (reading, source) = entries(flags, purpose)?;
+    let directory = match source {
+        Source::Ldif { .. } => recording::directory(reading),
+        Source::Ldap { .. } => {
+            let (entries, gaps) = reading.into_parts();
+            let mut directory = Directory::of(entries, gaps);
+            coverage::add_looks(&mut directory.gaps);
+            directory
+        }
+    };
+    Ok(Read { directory, source })
+}
+
+/// Judges a directory. What makes no sense of it names its commands, too.
+pub(crate) fn judged<'a>(directory: &'a Directory, source: &Source) -> Judgement<'a> {
+    let mut judgement = judge(directory);
+    match source {
+        Source::Ldif { .. } => coverage::add_exports(&mut judgement.facts.gaps, &[]),
+        Source::Ldap { .. } => coverage::add_looks(&mut judgement.facts.gaps),
+    }
+    judgement
+}
+
+fn entries(directory: &arguments::Directory, purpose: Purpose) -> Result<(Reading, Source)> {
     if directory.from.is_empty() {
-        let live = ldap::read(&directory.settings()?, &mut Terminal::new(directory.verbose))?;
+        let settings = Settings { purpose, ..directory.settings()? };
+        let live = ldap::read(&settings, &mut Terminal::new(directory.verbose))?;
         return Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }));
     }
     let files = directory.from.iter().map(|path| path.display().to_string()).collect();
-    Ok((recording::read(&directory.from)?, Source::Ldif { files }))
+    Ok((recording::read(&directory.from, purpose)?, Source::Ldif { files }))
 }
 
 fn check(flags: &Check) -> Result<u8> {
@@ -54,7 +89,7 @@ fn check(flags: &Check) -> Result<u8> {
         .into_iter()
         .map(|(format, path)| Ok((format, Destination::of(path)?)))
         .collect::<Result<_>>()?;
-    let (mut report, error) = match judged(flags) {
+    let (mut report, error) = match report(flags) {
         Ok(report) => (report, None),
         Err(error) => (unjudged(&flags.directory, &error), Some(error)),
     };
@@ -80,25 +115,12 @@ fn check(flags: &Check) -> Result<u8> {
 }
 
 /// Reads, judges, and leaves what was asked for.
-fn judged(flags: &Check) -> Result<Report> {
+fn report(flags: &Check) -> Result<Report> {
     // Nobody is to wait for a directory to hear that a file is wrong.
     let exceptions = flags.exceptions.as_deref().map(|path| parsed(path, Exceptions::parse)).transpose()?;
     let baseline = flags.baseline.as_deref().map(|path| parsed(path, Baseline::parse)).transpose()?;
-    let (reading, source) = read(&flags.directory)?;
-    let directory = match source {
-        Source::Ldif { .. } => recording::directory(reading),
-        Source::Ldap { .. } => {
-            let (entries, gaps) = reading.into_parts();
-            let mut directory = Directory::of(entries, gaps);
-            coverage::add_looks(&mut directory.gaps);
-            directory
-        }
-    };
-    let mut judgement = judge(&directory);
-    match source {
-        Source::Ldif { .. } => coverage::add_exports(&mut judgement.facts.gaps, &[]),
-        Source::Ldap { .. } => coverage::add_looks(&mut judgement.facts.gaps),
-    }
+    let Read { directory, source } = read(&flags.directory, Purpose::Check)?;
+    let judgement = judged(&directory, &source);
     let mut report = Report::new(&judgement, source, flags.dialect());
     if let (Some(exceptions), Some(path)) = (&exceptions, &flags.exceptions) {
         let told = exceptions.apply(&mut report, &today());
@@ -159,7 +181,7 @@ fn unjudged(directory: &arguments::Directory, error: &anyhow::Error) -> Report {
 
 fn record(flags: &Record) -> Result<u8> {
     let output = Destination::of(Some(&flags.output))?;
-    let (mut reading, source) = read(&flags.directory)?;
+    let (mut reading, source) = entries(&flags.directory, Purpose::Why)?;
     // What makes no sense, or only half, is as incomplete as what was not read, and would not be seen any more in the recording.
     reading.gaps = judge(&Directory::new(&reading)).gaps().cloned().collect();
     if flags.redact {
@@ -216,14 +238,36 @@ fn outline(reading: &Reading) -> Vec<String> {
     outline
 }
 
-fn explain(code: Option<&str>) -> Result<u8> {
-    let Some(code) = code else {
+/// Explains a finding code, or whatever somebody saw.
+fn explain(topic: Option<&str>) -> Result<u8> {
+    let Some(topic) = topic else {
         return print(&manual::write_list).map(|()| 0);
     };
-    let unknown = || {
-        Trouble::new(format!("there is no finding code {}", printable(code)))
-            .hint("`spn-doctor explain` lists all codes")
-    };
-    let check = checks::named(code).ok_or_else(unknown)?;
-    print(&|out| manual::write(check, out)).map(|()| 0)
+    if let Some(check) = checks::named(topic) {
+        return print(&|out| manual::write(check, out)).map(|()| 0);
+    }
+    let symptoms = symptoms::called(topic);
+    if symptoms.is_empty() {
+        return Err(unknown(topic).into());
+    }
+    print(&|out| {
+        symptoms.iter().enumerate().try_for_each(|(number, symptom)| {
+            if number > 0 {
+                writeln!(out, "\n")?;
+            }
+            manual::write_symptom(symptom, out)
+        })
+    })
+    .map(|()| 0)
+}
+
+/// The error about a topic that is in no table, with what may have been meant.
+fn unknown(topic: &str) -> Trouble {
+    let nearest: Vec<String> =
+        checks::nearest(topic).map(ToOwned::to_owned).into_iter().chain(symptoms::nearest(topic)).collect();
+    let trouble = Trouble::new(format!("there is no finding code or symptom {}", printable(topic)));
+    if nearest.is_empty() {
+        return trouble.hint("`spn-doctor explain` lists all codes and symptoms");
+    }
+    trouble.hint(format!("did you mean {}? `spn-doctor explain` lists all codes and symptoms", nearest.join(" or ")))
 }

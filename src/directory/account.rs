@@ -30,10 +30,34 @@ pub struct Account {
     pub disabled: bool,
     /// When it last logged on, to within two weeks.
     pub last_logon: Option<SystemTime>,
+    /// What only `why` reads of it.
+    pub clues: Clues,
     /// The names it holds, each once, sorted by [`Spn::key`]. There may be very many, and a remedy keeps its account.
     pub spns: Arc<[Spn]>,
     /// The domain it lies in.
     pub domain: Arc<Domain>,
+}
+
+/// What of an account may keep it from getting tickets, whatever its names are. Only what was asked for is there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clues {
+    /// The encryption types of its tickets, a bit field; unset on most accounts.
+    pub encryption_types: Option<i64>,
+    /// When its password was last changed. Every account has it, so without it nothing of the others is known.
+    pub password_set: Option<SystemTime>,
+    /// When it expires; none if it never does.
+    pub expires: Option<SystemTime>,
+}
+
+impl Clues {
+    fn of(entry: &Entry) -> Self {
+        let time = |attribute| entry.values(attribute).find_map(schema::large_integer).and_then(file_time);
+        Self {
+            encryption_types: entry.values(Attribute::SupportedEncryptionTypes).find_map(schema::integer),
+            password_set: time(Attribute::PasswordLastSet),
+            expires: time(Attribute::AccountExpires),
+        }
+    }
 }
 
 /// Bit 2 of `userAccountControl`: `ADS_UF_ACCOUNTDISABLE`.
@@ -72,6 +96,7 @@ impl Account {
                 .filter_map(schema::large_integer)
                 .max()
                 .and_then(file_time),
+            clues: Clues::of(entry),
             spns: spns.into(),
             domain,
         }

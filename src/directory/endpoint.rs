@@ -17,6 +17,10 @@ pub struct Endpoint {
     pub kind: Kind,
     /// The name in its banner and in its reply to EHLO.
     pub announces: Announces,
+    /// Where it listens: `0.0.0.0:25`, as configured. Only `why` reads it.
+    pub bindings: Vec<String>,
+    /// Whose connections it takes: `10.1.2.0/24`, `10.1.2.1-10.1.2.9`, as configured. Only `why` reads it.
+    pub remote_ranges: Vec<String>,
     /// What its server makes of it: the Kerberos authentication it offers, or why it offers none.
     pub kerberos: Result<Kerberos, &'static str>,
 }
@@ -151,6 +155,8 @@ impl Endpoint {
             name: name.unwrap_or_else(|| entry.common_name()),
             kind,
             announces: Announces::of(facts.text(entry, fqdn)),
+            bindings: entry.values(Attribute::ConnectorBindings).map(str::to_owned).collect(),
+            remote_ranges: entry.values(Attribute::ConnectorRemoteRanges).map(str::to_owned).collect(),
             kerberos: Err("its server was not read"),
         })
     }

@@ -23,7 +23,7 @@ pub enum NotAHostName {
     TrailingDot,
     /// A label is empty or has more than 63 characters.
     Label,
-    /// A character that is no letter, digit, hyphen or underscore.
+    /// A character that is not a letter, digit, hyphen or underscore.
     Character(char),
     /// Four numbers.
     IpAddress,
@@ -37,12 +37,12 @@ impl fmt::Display for NotAHostName {
             Self::Empty => f.write_str("it is empty"),
             Self::TooLong => f.write_str("it has more than 253 characters"),
             Self::TrailingDot => f.write_str("it ends in a dot"),
-            Self::Label => f.write_str("one of its labels has not between 1 and 63 characters"),
+            Self::Label => f.write_str("one of its labels is empty or longer than 63 characters"),
             Self::Character(character) => {
-                write!(f, "‘{}’ is no letter, digit, hyphen or underscore", printable(&character.to_string()))
+                write!(f, "‘{}’ is not a letter, digit, hyphen or underscore", printable(&character.to_string()))
             }
             Self::IpAddress => f.write_str("it is an IP address"),
-            Self::Localhost => f.write_str("every machine calls itself so"),
+            Self::Localhost => f.write_str("every computer calls itself localhost"),
         }
     }
 }
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_character_that_cannot_be_seen_is_written_out_in_the_reason() {
         let reason = NotAHostName::Character('\u{3164}').to_string();
-        assert_eq!(reason, "‘\\u{3164}’ is no letter, digit, hyphen or underscore");
+        assert_eq!(reason, "‘\\u{3164}’ is not a letter, digit, hyphen or underscore");
     }
 
     #[test]

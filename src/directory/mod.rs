@@ -49,6 +49,8 @@ pub struct Directory {
     pub domains: Domains,
     /// Whether the administrator made `HOST/x` stand for `SMTPSVC/x` (`sPNMappings`).
     pub host_covers_smtpsvc: bool,
+    /// `dSHeuristics`, if it is set and was asked for.
+    pub heuristics: Option<String>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// The place of each server, by [`Dn::key`].
@@ -79,6 +81,8 @@ impl Directory {
         let bridgeheads = entries.iter().flat_map(|entry| connector::bridgeheads(entry));
         let bridgeheads = bridgeheads.map(|name| name.key().to_owned()).collect();
         let host_covers_smtpsvc = entries.iter().any(|entry| maps_host_to_smtpsvc(entry));
+        let heuristics = entries.iter().find_map(|entry| entry.values(Attribute::DsHeuristics).next());
+        let heuristics = heuristics.map(str::to_owned);
         let mut accounts = Vec::new();
         for entry in held {
             let entry = entry.borrow();
@@ -88,7 +92,18 @@ impl Directory {
         }
         let gaps = doubts.gaps();
         let accounts = Accounts::new(accounts);
-        Self { servers, orphans, send_connectors, bridgeheads, accounts, domains, host_covers_smtpsvc, gaps, places }
+        Self {
+            servers,
+            orphans,
+            send_connectors,
+            bridgeheads,
+            accounts,
+            domains,
+            host_covers_smtpsvc,
+            heuristics,
+            gaps,
+            places,
+        }
     }
 
     /// Who holds `SMTPSVC/<name>` as a domain controller sees it: its holders, or where there is none and `HOST` stands for

@@ -128,6 +128,28 @@ attributes! {
     SystemFlags = "systemFlags",
     /// Which service classes HOST stands for.
     SpnMappings = "sPNMappings",
+    /// The encryption types of an account's tickets, a bit field.
+    SupportedEncryptionTypes = "msDS-SupportedEncryptionTypes",
+    /// When an account's password was last changed, in units of 100 ns since 1601.
+    PasswordLastSet = "pwdLastSet",
+    /// When an account expires, in units of 100 ns since 1601; 0 and the largest number stand for never.
+    AccountExpires = "accountExpires",
+    /// Switches of the whole forest, a character each.
+    DsHeuristics = "dSHeuristics",
+    /// The addresses and ports that a receive connector listens on.
+    ConnectorBindings = "msExchSmtpReceiveBindings",
+    /// The addresses that a receive connector takes connections from.
+    ConnectorRemoteRanges = "msExchSmtpReceiveRemoteIPRanges",
+}
+
+/// What a directory is read for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whether the SPNs are right.
+    #[default]
+    Check,
+    /// What else it may be, too.
+    Why,
 }
 
 impl Attribute {
@@ -143,6 +165,18 @@ impl Attribute {
         Self::ALL.iter().copied().find(|attribute| attribute.name().as_bytes().eq_ignore_ascii_case(name))
     }
 
+    /// Whether it says what else it may be than an SPN: whoever checks SPNs does not read it.
+    #[must_use]
+    pub fn is_a_clue(self) -> bool {
+        self >= Self::SupportedEncryptionTypes
+    }
+
+    /// Whether it is read for this purpose.
+    #[must_use]
+    pub fn serves(self, purpose: Purpose) -> bool {
+        purpose == Purpose::Why || !self.is_a_clue()
+    }
+
     /// Whether an object has one value of it at most.
     #[must_use]
     pub fn is_single_valued(self) -> bool {
@@ -156,6 +190,8 @@ impl Attribute {
                 | Self::ServicePrincipalName
                 | Self::SpnMappings
                 | Self::DnsRoot
+                | Self::ConnectorBindings
+                | Self::ConnectorRemoteRanges
         )
     }
 }

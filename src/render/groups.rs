@@ -28,8 +28,13 @@ pub(super) struct Way<'a> {
 
 /// The findings of a report, in groups.
 pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
+    groups_of(&report.findings)
+}
+
+/// Findings, in groups.
+pub(super) fn groups_of(findings: &[Finding]) -> Vec<Group<'_>> {
     let cause = |finding: &&Finding| (finding.code, finding.severity, finding.why.clone(), finding.exception.is_some());
-    let alike = alike(report.findings.iter(), cause);
+    let alike = alike(findings.iter(), cause);
     alike.into_iter().map(|(first, findings)| Group { first, findings }).collect()
 }
 

@@ -1,12 +1,13 @@
-//! The report as JSON.
+//! Reports and answers as JSON.
 
 use std::io::{self, Write};
 
-use crate::directory::text::{is_invisible, printable_json};
-use crate::report::Report;
+use serde::Serialize;
 
-/// Writes the report and a line feed. A terminal may be shown it too: nothing in it acts there.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+use crate::directory::text::{is_invisible, printable_json};
+
+/// Writes a report or an answer, and a line feed. A terminal may be shown it too: nothing in it acts there.
+pub(super) fn write(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut out = Printable(out);
     serde_json::to_writer_pretty(&mut out, report)?;
     out.write_all(b"\n")

@@ -11,6 +11,7 @@ pub mod manual;
 mod markdown;
 mod summary;
 mod table;
+pub mod why;
 mod words;
 mod wrap;
 

@@ -12,6 +12,7 @@ use super::words::{changed, count, reason, sentence, verdict};
 use super::wrap::{WIDTH, prose, row};
 use crate::directory::text::{is_command, printable, quoted, shown};
 use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Verdict};
+use crate::why::answer::Verdict as Answered;
 
 const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -43,6 +44,16 @@ pub(super) fn write(report: &Report, all: bool, out: &mut dyn Write) -> io::Resu
 fn write_verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (word, rest) = verdict(report);
     write!(out, "{}", prose(&format!("{}: {rest}", paint(style(report), word)), ""))
+}
+
+/// A headline in the colour of its verdict.
+pub(super) fn headline(verdict: Answered, text: &str) -> String {
+    let style = match verdict {
+        Answered::NamesAreFine => GOOD,
+        Answered::CauseFound | Answered::NotEstablished => BAD,
+    };
+    let (word, rest) = text.split_once(':').unwrap_or((text, ""));
+    prose(&format!("{}:{rest}", paint(style, word)), "")
 }
 
 fn style(report: &Report) -> Style {
@@ -102,7 +113,7 @@ fn is_plain(command: &str) -> bool {
 }
 
 /// One cause: who has it, why it matters, and what to do, once.
-fn write_group(group: &Group<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_group(group: &Group<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     write!(out, "{}", prose(&paint(BOLD, &sentence(group.title())), ""))?;
     write_rows(group, all, out)?;
@@ -328,7 +339,7 @@ fn write_end(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn next_steps(report: &Report, all: bool) -> Vec<String> {
-    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, a domain controller to which the SPN has not replicated yet, blocked ports (88 for Kerberos), or no encryption type in common. `spn-doctor explain missing-spn` lists the symptoms.";
+    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, a domain controller to which the SPN has not replicated yet, blocked ports (88 for Kerberos), or no encryption type in common. `spn-doctor why NAME` looks into these for a server or SPN, `spn-doctor why --event FILE` for the text of an event or of a queue.";
     let mut steps = Vec::new();
     match report.summary.ready {
         0 => {}

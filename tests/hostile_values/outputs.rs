@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use spn_doctor::directory::schema::Purpose;
 use spn_doctor::input::recording;
 use spn_doctor::input::recording::redaction::redact;
 use spn_doctor::judge::judge;
@@ -31,7 +32,7 @@ pub(crate) struct Printed {
 pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), ldif).unwrap();
-    let reading = recording::read(&[file.path().to_owned()]).map_err(|error| format!("{error:#}"))?;
+    let reading = recording::read(&[file.path().to_owned()], Purpose::Check).map_err(|error| format!("{error:#}"))?;
     let directory = recording::directory(reading.clone());
     let report = Report::new(&judge(&directory), Source::Ldif { files: Vec::new() }, dialect);
     let text = |write: &dyn Fn(&mut Vec<u8>)| {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::failure::Trouble;
+use crate::directory::schema::Purpose;
 use crate::directory::text::{clipped, printable};
 
 /// Where the directory is, who asks, and how long it may take.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// Takes any certificate: whoever sits on the network can read everything, the password too.
     pub insecure_skip_certificate_check: bool,
+    /// What is asked for.
+    pub purpose: Purpose,
     /// How many objects a server may send at a time.
     pub page_size: u32,
     /// How long one step may take: a connection, a bind, a page.
@@ -43,6 +46,7 @@ impl Default for Settings {
             security: Security::default(),
             ca_file: None,
             insecure_skip_certificate_check: false,
+            purpose: Purpose::Check,
             page_size: 1000,
             step_timeout: Duration::from_secs(20),
             timeout: Duration::from_secs(300),

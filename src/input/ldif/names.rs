@@ -1,6 +1,6 @@
 //! What the name in front of a line's colon says.
 
-use crate::directory::schema::Attribute;
+use crate::directory::schema::{Attribute, Purpose};
 
 /// Longer names are told anew each time.
 const LONGEST: usize = 40;
@@ -20,17 +20,17 @@ pub(super) enum Kind {
 
 impl Kind {
     /// None if this can't be the description of an attribute.
-    fn of(name: &[u8]) -> Option<Self> {
+    fn of(name: &[u8], purpose: Purpose) -> Option<Self> {
         let may_stand = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.;=*_".contains(byte);
         if name.is_empty() || !name.iter().all(may_stand) {
             return None;
         }
         let end = memchr::memchr(b';', name).unwrap_or(name.len());
         Some(match name.get(..end).and_then(Attribute::of_bytes) {
-            Some(attribute) => Self::Needed(attribute),
+            Some(attribute) if attribute.serves(purpose) => Self::Needed(attribute),
             None if name.eq_ignore_ascii_case(b"dn") => Self::Dn,
             None if name.eq_ignore_ascii_case(b"changetype") => Self::ChangeType,
-            None => Self::Unneeded,
+            _ => Self::Unneeded,
         })
     }
 }
@@ -41,6 +41,8 @@ pub(super) struct Names {
     known: Vec<Known>,
     /// The place of the last name.
     last: usize,
+    /// What the recording is read for.
+    purpose: Purpose,
 }
 
 #[derive(Clone, Copy)]
@@ -64,9 +66,9 @@ impl Known {
 }
 
 impl Names {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(purpose: Purpose) -> Self {
         let known = vec![Known { name: [0; LONGEST], length: 0, kind: Kind::Unneeded, next: 0 }; 1024];
-        Self { known, last: 0 }
+        Self { known, last: 0, purpose }
     }
 
     /// Where the line's colon is, and what the name before it says; none if there is no name.
@@ -92,7 +94,7 @@ impl Names {
     #[cold]
     fn learn(&mut self, place: usize, name: &[u8]) -> Option<()> {
         let known = self.known.get_mut(place)?;
-        known.kind = Kind::of(name)?;
+        known.kind = Kind::of(name, self.purpose)?;
         known.length = 0;
         if let Some(room) = known.name.get_mut(..name.len()) {
             room.copy_from_slice(name);

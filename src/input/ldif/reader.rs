@@ -12,7 +12,7 @@ use super::lines::{BYTE_ORDER_MARK, Line, LineWatch, Lines};
 use super::names::{Kind, Names};
 use super::record::Record;
 use crate::directory::entry::Entry;
-use crate::directory::schema::Attribute;
+use crate::directory::schema::{Attribute, Purpose};
 
 /// One object may not bring more than this of what the judgement needs.
 const LARGEST_ENTRY: usize = 32 * 1024 * 1024;
@@ -58,7 +58,20 @@ impl<'a, W: LineWatch> Reader<'a, W> {
         if let Some((line, form)) = form::of(lines.head(form::HEAD).map_err(unreadable)?) {
             return Err(Refusal { line, cause: form.to_owned() });
         }
-        Ok(Self { lines, names: Names::new(), scratch: Vec::new(), record: Record::default(), says_something: false })
+        Ok(Self {
+            lines,
+            names: Names::new(Purpose::Check),
+            scratch: Vec::new(),
+            record: Record::default(),
+            says_something: false,
+        })
+    }
+
+    /// Reads what serves this purpose; that of a check unless somebody says so.
+    #[must_use]
+    pub fn serving(mut self, purpose: Purpose) -> Self {
+        self.names = Names::new(purpose);
+        self
     }
 
     /// Whether anything but comments was read so far.

@@ -86,7 +86,7 @@ fn exports(mut parts: Vec<(Place, Entry)>) -> Vec<Entry> {
     exports
 }
 
-/// The attributes that two exports show with different values. When an account last logged on does not matter.
+/// The attributes that two exports show with different values. When an account last logged on does not matter, nor what may change from day to day.
 fn differing(exports: &[Entry]) -> BTreeSet<Attribute> {
     let mut differing = BTreeSet::new();
     let mut seen: BTreeMap<Attribute, BTreeSet<String>> = BTreeMap::new();
@@ -100,7 +100,7 @@ fn differing(exports: &[Entry]) -> BTreeSet<Attribute> {
             seen.insert(attribute, values);
         }
     }
-    differing.remove(&Attribute::LastLogonTimestamp);
+    differing.retain(|attribute| *attribute != Attribute::LastLogonTimestamp && !attribute.is_a_clue());
     differing
 }
 

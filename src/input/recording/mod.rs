@@ -23,7 +23,7 @@ use crate::directory::Directory;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
 use crate::directory::gap::{Gap, first_of_many};
-use crate::directory::schema::{self, Attribute};
+use crate::directory::schema::{self, Attribute, Purpose};
 use crate::directory::text::{printable, quoted, same};
 use crate::input::coverage::{self, Beside};
 use crate::input::ldif::{Reader, Record, Refusal};
@@ -37,14 +37,14 @@ const MOST_BYTES: usize = 256 << 20;
 pub const STDIN: &str = "-";
 
 /// Reads recordings as one directory.
-pub fn read(paths: &[PathBuf]) -> Result<Reading> {
+pub fn read(paths: &[PathBuf], purpose: Purpose) -> Result<Reading> {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == STDIN;
     if paths.iter().filter(is_stdin).count() > 1 {
         let trouble = Trouble::new("standard input can be read only once, but `-` was given more than once");
         return Err(trouble.hint("join the recordings before, or name them as files").into());
     }
     let sources = paths.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
-    let mut scan = Scan::new();
+    let mut scan = Scan::new(purpose);
     for source in sources {
         scan.source(source)?;
     }
@@ -129,6 +129,7 @@ struct Seen {
 
 /// The reading of all files.
 struct Scan {
+    purpose: Purpose,
     reading: Reading,
     selected: Selection,
     passed_over: PassedOver,
@@ -144,8 +145,9 @@ struct Scan {
 }
 
 impl Scan {
-    fn new() -> Self {
+    fn new(purpose: Purpose) -> Self {
         Self {
+            purpose,
             reading: Reading::default(),
             selected: Selection::default(),
             passed_over: PassedOver::new(),
@@ -176,7 +178,7 @@ impl Scan {
     fn records(&mut self, input: impl Read, trailer: &mut TrailerCheck) -> Result<Seen, Failure> {
         /// No file has more lines.
         const LINES: u64 = 1 << 44;
-        let mut reader = Reader::new(BufReader::new(input), trailer)?;
+        let mut reader = Reader::new(BufReader::new(input), trailer)?.serving(self.purpose);
         let mut look = Look::default();
         let mut count = 0;
         self.files += 1;

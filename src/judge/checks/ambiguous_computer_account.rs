@@ -19,10 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Find out which computer object the server really uses: on the server, run `nltest /sc_query:<domain>`, and `whoami` from a prompt that runs as SYSTEM. Remove or rename the stale object, or delete its HOST SPNs. Then check again.",
         permissions: "Domain Admins, or a delegated right, to delete a computer object or write its SPNs.",
         false_positives: "None known. The report lists the evidence for each account.",
-        symptoms: &[
-            "KDC event 11 in the System log: there are multiple accounts with the same service principal name",
-            "KDC_ERR_S_PRINCIPAL_UNKNOWN (7) for HOST/… and everything else of the machine",
-        ],
         sources: SMTP_KERBEROS,
     },
     run,

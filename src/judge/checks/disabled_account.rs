@@ -18,11 +18,6 @@ pub(super) const CHECK: Check = Check {
         fix: "If the server is in use, enable the account (Enable-ADAccount, or Active Directory Users and Computers). If the account is a replication conflict object, join the computer to the domain again to replace it. If the server is gone, remove it from the organization.",
         permissions: "Write userAccountControl on the computer object: Domain Admins, Account Operators, or a delegated right.",
         false_positives: "The account of a cluster network name that is offline, or of a server prepared for recovery, may be disabled on purpose.",
-        symptoms: &[
-            "KDC_ERR_CLIENT_REVOKED (18): the account is disabled",
-            "event 5723 or 5805 NETLOGON on the domain controller",
-            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
-        ],
         sources: SMTP_KERBEROS,
     },
     run,

@@ -21,13 +21,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Delete the SPN from every holder except the server's account. First make sure that the other holder does not answer to the name. If it does, it is the rightful holder: change the FQDN of the endpoint instead. If several servers announce the name, see shared-fqdn first. The undo restores the duplicate, which domain controllers refuse while the server's account holds the SPN.",
         permissions: WRITE_SPN,
         false_positives: "A duplicate left by replication may already be gone on another domain controller. An object named CNF:… is a replication conflict object and can usually be deleted.",
-        symptoms: &[
-            "KDC event 11 in the System log: there are multiple accounts with the same service principal name",
-            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
-            "event 7004 or 1706 (Exchange 2003), 1035, 2016 or 2017 (later) MSExchangeTransport",
-            "event 2974, error 8647 (0x21C7) in the Directory Service log when the name is added",
-            "0x80090303 SEC_E_TARGET_UNKNOWN, KDC_ERR_S_PRINCIPAL_UNKNOWN (7)",
-        ],
         sources: &[
             "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
             "Microsoft Learn: Event ID 11, Kerberos Key Distribution Center: duplicate service principal names",

@@ -1,7 +1,7 @@
 //! A receive connector with Exchange Server authentication that announces a name of its own.
 
 use super::Check;
-use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
+use super::manual::{Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::endpoint::{Endpoint, Kerberos};
 use crate::directory::text::listed;
 use crate::judge::facts::Facts;
@@ -19,7 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Set the FQDN back to the server's own (Set-ReceiveConnector -Fqdn). If external senders must see another name, create a separate connector for them without ExchangeServer. The certificate may contain the other name in any case. While the connector has ExchangeServer, Exchange refuses to set the other name again, so the undo fails.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "If the SPN is registered on the server's account, the connector works as it is. Exchange refuses the FQDN the next time it is set with a cmdlet.",
-        symptoms: FAILED_AUTHENTICATION,
         sources: &[
             "Microsoft Learn: Set-ReceiveConnector, parameters AuthMechanism and Fqdn",
             "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",

@@ -1,7 +1,7 @@
 //! An endpoint announces a name that belongs to another machine.
 
 use super::Check;
-use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
+use super::manual::{Manual, ORGANIZATION_MANAGEMENT};
 use super::shared_fqdn::{concerning, endpoints_of, severity};
 use crate::judge::facts::Facts;
 use crate::judge::finding::{Finding, Findings};
@@ -18,7 +18,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Set the endpoint's FQDN to its own server's name (Set-ReceiveConnector -Fqdn; on Exchange 2003, in Exchange System Manager). If the server's account holds the SPN as well, delete it there.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "If the other computer is gone and only its computer object is left, disable or delete that object and check again.",
-        symptoms: FAILED_AUTHENTICATION,
         sources: &[
             "Microsoft Learn: Set-ReceiveConnector, parameters AuthMechanism and Fqdn",
             "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
@@ -46,7 +45,7 @@ fn finding(asked: &[(&Judged<'_>, &Requirement<'_>)]) -> Option<Finding> {
     finding.remedies.extend(copies);
     if finding.remedies.is_empty() {
         let advice =
-            "Set the endpoint's FQDN to a name of its own server. The present name belongs to another computer.";
+            "Set the endpoint's FQDN to a name of its own server. The current name belongs to another computer.";
         finding.remedies.push(Remedy::decide("Announce the server's own name", advice));
     }
     Some(concerning(finding, asked))

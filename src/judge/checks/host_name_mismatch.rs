@@ -19,11 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Find out which name is right. If networkAddress is stale, correct it with ADSI Edit, as the Exchange Best Practices Analyzer advises. If the computer was renamed, or got another primary DNS suffix, restore the old name: Exchange does not support renaming a server.",
         permissions: "To correct networkAddress: Organization Management or Enterprise Admins. To rename a computer: local administrator, and write access to its computer object.",
         false_positives: "A disjoint namespace, in which the DNS suffix differs from the domain's name, is supported. Even then, both names should be the same. After a change, replication may take some time.",
-        symptoms: &[
-            "event 5788 or 5789 NETLOGON: dNSHostName or the service principal names could not be updated",
-            "event 12011 MSExchangeTransport: the service principal name could not be registered",
-            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
-        ],
         sources: &[
             "Microsoft Exchange Best Practices Analyzer: networkAddress",
             "Microsoft Learn: Disjoint namespace scenarios in Exchange",

@@ -19,12 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Correct the FQDN: Set-ReceiveConnector -Fqdn, or on Exchange 2003 the properties of the virtual server, Delivery, Advanced. For most endpoints, the server's own FQDN is right.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "Some DNS servers accept names outside ASCII. Exchange does not.",
-        symptoms: &[
-            "0x80090303 SEC_E_TARGET_UNKNOWN",
-            "the banner or the EHLO reply of the server shows an odd name",
-            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
-            "events 1706 and 7004 MSExchangeTransport (Exchange 2003)",
-        ],
         sources: &[
             "Microsoft Learn: Set-ReceiveConnector, parameter Fqdn",
             "Microsoft Learn: Naming conventions in Active Directory for computers, domains, sites, and OUs",

@@ -19,7 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Delete the value by hand (ADSI Edit, or Set-ADComputer -ServicePrincipalNames @{Remove=…}). If the report says that the intended name is missing, add it.",
         permissions: WRITE_SPN,
         false_positives: "None known. A client has no way to ask for such a value.",
-        symptoms: &["setspn -L shows the value", "the events of missing-spn for the intended name"],
         sources: &[
             "Microsoft Learn: Name Formats for Unique SPNs",
             "MS-KILE 3.1.5.11, MS-ADTS 2.2.21: service principal names",

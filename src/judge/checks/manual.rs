@@ -15,8 +15,6 @@ pub struct Manual {
     pub permissions: &'static str,
     /// When the finding may be wrong.
     pub false_positives: &'static str,
-    /// What people search for: event ids, SMTP replies, error codes.
-    pub symptoms: &'static [&'static str],
     /// Where this is written down.
     pub sources: &'static [&'static str],
 }
@@ -27,16 +25,6 @@ pub(super) const WRITE_SPN: &str = "Write servicePrincipalName on the account: D
 /// The permission to change a connector.
 pub(super) const ORGANIZATION_MANAGEMENT: &str =
     "Organization Management, to change a connector. On Exchange 2003: Exchange Administrator.";
-
-/// What a failing Kerberos authentication between Exchange servers looks like.
-pub(super) const FAILED_AUTHENTICATION: &[&str] = &[
-    "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
-    "events 2016 and 2017 MSExchangeTransport on the sending server: outbound authentication failed for SMTPSVC/… (Exchange 2007 and later)",
-    "event 1035 MSExchangeTransport on the receiving server: inbound authentication failed; with Exchange Server authentication, the cause can be the sender's SPN (Exchange 2007 and later)",
-    "event 1706 MSExchangeTransport: EXPS, HrServerNegotiateAuth, error code 0x8009030c (Exchange 2003)",
-    "event 7004 MSExchangeTransport: x-exps answered 535; rcpt answered 550 5.7.1 Unable to relay (Exchange 2003)",
-    "0x80090303 SEC_E_TARGET_UNKNOWN, 0x8009030c SEC_E_LOGON_DENIED, KDC_ERR_S_PRINCIPAL_UNKNOWN (7)",
-];
 
 /// Where Microsoft describes the failure.
 pub(super) const SMTP_KERBEROS: &[&str] = &[

@@ -17,10 +17,6 @@ pub(super) const CHECK: Check = Check {
         fix: "On Exchange 2007 and later, restart the transport service, unless the server is a cluster. Event 12011 tells you if the service has no permission to write its names. Otherwise run the printed command.",
         permissions: WRITE_SPN,
         false_positives: "Shortly after setup, the name appears once the transport service has started and the directory has replicated.",
-        symptoms: &[
-            "event 12011 MSExchangeTransport: the service principal name could not be registered",
-            "clients that connect by the short name authenticate with NTLM instead of Kerberos",
-        ],
         sources: &["Microsoft Exchange Best Practices Analyzer: SMTPSVC service principal names"],
     },
     run,

@@ -1,7 +1,7 @@
 //! An SPN that somebody asks for, and no account holds.
 
 use super::Check;
-use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS, WRITE_SPN};
+use super::manual::{Manual, SMTP_KERBEROS, WRITE_SPN};
 use crate::directory::endpoint::Kerberos;
 use crate::directory::text::{listed, shown};
 use crate::judge::facts::Facts;
@@ -22,7 +22,6 @@ It is a warning if only clients ask for the name, if Exchange servers can fall b
 On Exchange 2007 and later, restarting the transport service registers the computer's own names, but never a custom FQDN. It does not do so on a cluster, nor on Exchange 2003.",
         permissions: WRITE_SPN,
         false_positives: "An SPN that was registered minutes ago may not have replicated to the domain controller that was read. Clients ask for the name they connect to, which may not be the name that the connector announces.",
-        symptoms: FAILED_AUTHENTICATION,
         sources: SMTP_KERBEROS,
     },
     run,

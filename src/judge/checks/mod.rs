@@ -66,6 +66,16 @@ pub fn named(code: &str) -> Option<&'static Check> {
     const { &ALL }.iter().find(|check| check.code.eq_ignore_ascii_case(code))
 }
 
+/// The code that somebody may have meant who wrote this.
+#[must_use]
+pub fn nearest(code: &str) -> Option<&'static str> {
+    /// As alike as `mising-spn` and `missing-spn`, or more.
+    const ALIKE: f64 = 0.85;
+    let alike = |check: &'static Check| (strsim::jaro_winkler(check.code, &fold(code)), check.code);
+    let nearest = const { &ALL }.iter().map(alike).max_by(|one, other| one.0.total_cmp(&other.0));
+    nearest.filter(|(alike, _)| *alike >= ALIKE).map(|(_, code)| code)
+}
+
 /// Everything that is wrong, in the fixed order: severity, code, servers, SPN. None if that is more than a report can tell.
 pub(super) fn run(facts: &Facts<'_>) -> Option<Vec<Finding>> {
     let mut found = Findings::default();

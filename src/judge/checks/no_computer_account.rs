@@ -1,7 +1,7 @@
 //! A server whose account is not in the directory.
 
 use super::Check;
-use super::manual::{FAILED_AUTHENTICATION, Manual, SMTP_KERBEROS};
+use super::manual::{Manual, SMTP_KERBEROS};
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
 use crate::judge::finding::{Finding, Findings};
@@ -19,7 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "If the server is gone for good, remove it from the organization. If it is still in use, look for its computer object in the other domains of the forest. If the object was deleted, restore it or join the computer to the domain again. A clustered virtual server of Exchange 2003 has a computer object only if Enable Kerberos Authentication is selected on its network name.",
         permissions: "To join a computer or restore an object: Domain Admins, or a delegated right.",
         false_positives: "The account may be in a container that you have no permission to read. A cluster of Exchange 2000 cannot use Kerberos at all.",
-        symptoms: FAILED_AUTHENTICATION,
         sources: SMTP_KERBEROS,
     },
     run,

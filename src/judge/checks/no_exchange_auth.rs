@@ -19,10 +19,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Exchange 2007 and later: add ExchangeServer to the AuthMechanism of the receive connector that other Exchange servers connect to (Set-ReceiveConnector). Exchange 2003: in Exchange System Manager, open the properties of the virtual server, then Access, Authentication, and select Integrated Windows Authentication.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "A server that receives no mail from other Exchange servers, such as one that only sends to the Internet, does not need it.",
-        symptoms: &[
-            "queue: 451 5.7.3 Cannot achieve Exchange Server authentication (Exchange 2007 and later)",
-            "event 7004 at the sender, 7010 at the receiver: 504 Need to authenticate first (Exchange 2003)",
-        ],
         sources: &[
             "Microsoft KB 979175: 451 5.7.3 Cannot achieve Exchange Server authentication",
             "Microsoft KB 843106: 504 Need to authenticate first, with Integrated Windows Authentication off",

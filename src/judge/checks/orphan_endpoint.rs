@@ -17,7 +17,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Make sure that the server is gone, then remove the leftover object with ADSI Edit.",
         permissions: "Enterprise Admins.",
         false_positives: "None known.",
-        symptoms: &["Get-ReceiveConnector warns of a corrupted object"],
         sources: &["Microsoft Learn: How replication handles objects whose parent was deleted (LostAndFoundConfig)"],
     },
     run,

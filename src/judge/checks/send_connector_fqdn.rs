@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
-use super::manual::{FAILED_AUTHENTICATION, Manual};
+use super::manual::Manual;
 use crate::directory::connector::SendConnector;
 use crate::directory::endpoint::Announces;
 use crate::directory::server::Skipped;
@@ -25,7 +25,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Clear the FQDN of the connector (Set-SendConnector -Fqdn $null). Each server then gives its own name.",
         permissions: "Organization Management, to change a connector.",
         false_positives: "If the smart host is not an Exchange server of this forest, it probably does not ask for a ticket.",
-        symptoms: FAILED_AUTHENTICATION,
         sources: &[
             "Microsoft Learn: Set-SendConnector, parameters Fqdn and SmartHostAuthMechanism",
             "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
@@ -108,7 +107,7 @@ fn finding(facts: &Facts<'_>, sending: &[Sending<'_, '_>]) -> Option<Finding> {
 fn clear(sending: &[Sending<'_, '_>]) -> Remedy {
     let commands = sending.iter().filter_map(|sending| clear_fqdn(sending.connector));
     let mut remedy = Remedy::new(Kind::Exchange, "Clear the FQDN of the send connector")
-        .confirm("Make sure that the smart host does not require the present name.".to_owned())
+        .confirm("Make sure that the smart host does not require the current name.".to_owned())
         .advice("Without an FQDN, the connector gives the name of the server that sends.");
     remedy.steps.extend(commands.map(|command| command.map(Step::Exchange)));
     remedy

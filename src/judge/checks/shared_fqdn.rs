@@ -1,7 +1,7 @@
 //! A name that several servers announce, and that belongs to none of them alone.
 
 use super::Check;
-use super::manual::{FAILED_AUTHENTICATION, Manual, ORGANIZATION_MANAGEMENT};
+use super::manual::{Manual, ORGANIZATION_MANAGEMENT};
 use crate::directory::account::Account;
 use crate::directory::endpoint::Endpoint;
 use crate::directory::text::{listed, shown};
@@ -21,7 +21,6 @@ pub(super) const CHECK: Check = Check {
         fix: "No setspn command fixes this: registering the name for one server breaks the others. Set the FQDN of each endpoint to its own server's name, and keep the shared name in the certificate. If only clients authenticate, turn off Integrated authentication or EnableAuthGSSAPI on these connectors, or accept NTLM. The alternate service account (ASA) of Exchange covers HTTP and is not supported for SMTPSVC.",
         permissions: ORGANIZATION_MANAGEMENT,
         false_positives: "If all clients of these connectors authenticate without Kerberos, the shared name does no harm.",
-        symptoms: FAILED_AUTHENTICATION,
         sources: &[
             "Microsoft Learn: Configuring Kerberos authentication for load-balanced Client Access services (alternate service account)",
             "Microsoft Learn: Set-ReceiveConnector, parameters AuthMechanism, EnableAuthGSSAPI and Fqdn",
@@ -113,7 +112,7 @@ fn take_from_others(asked: &Asked<'_, '_>, requirement: &Requirement<'_>) -> Opt
     let could_be = |other: &&Account| asked.iter().any(|(judged, _)| judged.identity.may_be(other));
     let others = others(asked).filter(|other| !could_be(other));
     let changes: Vec<Change> = others.filter_map(|other| Change::delete(&requirement.spn, other)).collect();
-    let confirm = "Make sure that no service that runs under the present holder answers to this name. While that account holds the SPN, clients get tickets that these servers cannot decrypt.";
+    let confirm = "Make sure that no service that runs under the current holder answers to this name. While that account holds the SPN, clients get tickets that these servers cannot decrypt.";
     let remedy = Remedy::setspn("Delete the SPN from the account that belongs to none of these servers", changes);
     (!remedy.steps.is_empty()).then(|| remedy.confirm(confirm.to_owned()).verify(&requirement.spn, None))
 }

@@ -21,12 +21,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Delete HOST/<FQDN> and HOST/<NetBIOS name> from the other object, then add to the server's account whichever of the two it lacks. If setspn cannot name the other object, such as a replication conflict object, delete the object itself.",
         permissions: WRITE_SPN,
         false_positives: "During a failover, the other computer may be standing in for the server on purpose.",
-        symptoms: &[
-            "KDC event 11 in the System log: there are multiple accounts with the same service principal name",
-            "KRB_AP_ERR_MODIFIED, event 4 of Kerberos in the System log: the ticket was encrypted for another account",
-            "event 2974, error 8647 (0x21C7) in the Directory Service log when the server registers its names",
-            "queue: 454 4.7.0 Temporary authentication failure (Exchange 2007 and later)",
-        ],
         sources: &[
             "Microsoft Learn: SPN and UPN uniqueness",
             "Microsoft Learn: Event ID 11, Kerberos Key Distribution Center: duplicate service principal names",

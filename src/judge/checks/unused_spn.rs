@@ -22,10 +22,6 @@ pub(super) const CHECK: Check = Check {
         fix: "Leave it, unless you know that nothing uses it. In that case, delete it with setspn -D. No command is printed, because clients outside Exchange may connect by this name.",
         permissions: WRITE_SPN,
         false_positives: "Applications may connect to the server by a DNS alias and ask for a ticket for that name. Then the SPN is in use.",
-        symptoms: &[
-            "setspn -L shows the name",
-            "error 8647 (0x21C7), event 2974: the name cannot be added to another account",
-        ],
         sources: &["Microsoft Learn: setspn", "Microsoft Learn: SPN and UPN uniqueness"],
     },
     run,

@@ -49,10 +49,10 @@ fn rightful_holder(
     }
     let is_other_server = |other: &&Account| facts.server_of(other).is_some_and(|other| !other.is(judged));
     Some(if live.iter().any(is_other_server) {
-        "The present holder is the account of another Exchange server, which may be standing in for this one after a disaster. Make sure that it no longer answers to the name.".to_owned()
+        "The current holder is the account of another Exchange server, which may be standing in for this one after a disaster. Make sure that it no longer answers to the name.".to_owned()
     } else {
         format!(
-            "Make sure that no service that runs under a present holder answers to this name. If one does, {}",
+            "Make sure that no service that runs under a current holder answers to this name. If one does, {}",
             otherwise(judged, name)
         )
     })

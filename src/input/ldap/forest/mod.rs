@@ -24,6 +24,7 @@ use super::settings::Auth;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Reading;
 use crate::directory::gap::Gap;
+use crate::directory::schema::Purpose;
 use crate::input::coverage::{self, Beside};
 use crate::input::referral::target;
 use crate::input::selection;
@@ -43,6 +44,7 @@ pub(super) async fn read(
         collected: Reading::default(),
         noted: HashSet::new(),
         auth: connector.settings().auth.clone(),
+        purpose: connector.settings().purpose,
         is_refused: false,
         progress,
     };
@@ -65,6 +67,8 @@ struct Forest<'a> {
     noted: HashSet<String>,
     /// Who asks, and so what must not be shown.
     auth: Auth,
+    /// Which attributes are asked for.
+    purpose: Purpose,
     /// Whether a search was refused that another server may answer.
     is_refused: bool,
     progress: &'a mut dyn Progress,
@@ -103,7 +107,7 @@ impl Forest<'_> {
     async fn lost_and_found(&mut self, session: &mut Session, base: &str, filter: &str) -> Result<(), Failure> {
         const NO_SUCH_OBJECT: u32 = 32;
         const INSUFFICIENT_ACCESS_RIGHTS: u32 = 50;
-        let attributes = requests::attributes();
+        let attributes = requests::attributes(self.purpose);
         let request = SearchRequest { base, scope: Scope::Subtree, filter, attributes: &attributes };
         let mut result = session.search(&request, self.progress).await?;
         let unseen = [NO_SUCH_OBJECT, INSUFFICIENT_ACCESS_RIGHTS];
@@ -147,7 +151,7 @@ impl Forest<'_> {
         filter: &str,
         what: &'static str,
     ) -> Result<(), Failure> {
-        let attributes = requests::attributes();
+        let attributes = requests::attributes(self.purpose);
         let request = SearchRequest { base, scope, filter, attributes: &attributes };
         let result = match scope {
             Scope::Base => session.read(&request, self.progress).await?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::directory::entry::Reading;
 use crate::directory::host::HostName;
-use crate::directory::schema::{self, Attribute};
+use crate::directory::schema::{self, Attribute, Purpose};
 use crate::directory::server::{self, Names};
 use crate::directory::spn::Spn;
 use crate::directory::text::fold;
@@ -17,9 +17,9 @@ const BATCH: usize = 100;
 /// One object, whatever it is.
 pub(super) const ANYTHING: &str = "(objectClass=*)";
 
-/// The attributes that the judgement needs.
-pub(super) fn attributes() -> Vec<&'static str> {
-    Attribute::ALL.iter().map(|attribute| attribute.name()).collect()
+/// The attributes that are read for this purpose.
+pub(super) fn attributes(purpose: Purpose) -> Vec<&'static str> {
+    Attribute::ALL.iter().filter(|attribute| attribute.serves(purpose)).map(|attribute| attribute.name()).collect()
 }
 
 /// The accounts that matter by their names, in batches: those that were not `asked` for yet.

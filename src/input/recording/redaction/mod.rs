@@ -69,7 +69,14 @@ impl Pseudonyms {
     /// The value under which it is judged alike; none if the judgement does not look at it.
     fn value(&mut self, attribute: Attribute, value: &str) -> Option<String> {
         Some(match attribute {
-            Attribute::ObjectGuid | Attribute::LastLogonTimestamp => return None,
+            // Times and addresses tell of whom a recording is.
+            Attribute::ObjectGuid
+            | Attribute::LastLogonTimestamp
+            | Attribute::PasswordLastSet
+            | Attribute::AccountExpires
+            | Attribute::DsHeuristics
+            | Attribute::ConnectorBindings
+            | Attribute::ConnectorRemoteRanges => return None,
             Attribute::ServicePrincipalName => return self.spn(value),
             Attribute::ObjectClass => self.unless(value, words::is_class),
             Attribute::SerialNumber => self.version(value),
@@ -86,6 +93,7 @@ impl Pseudonyms {
             | Attribute::ConnectorRole
             | Attribute::SendFlags
             | Attribute::UserAccountControl
+            | Attribute::SupportedEncryptionTypes
             | Attribute::SystemFlags => self.flags(value),
             Attribute::AuthenticationProviders => {
                 self.list(value, ',', |this, name| this.unless(name, words::is_package))

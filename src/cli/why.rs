@@ -1,0 +1,97 @@
+//! `why`: the text that somebody pasted, and the answer to it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use spn_doctor::directory::schema::Purpose;
+use spn_doctor::directory::text::{clipped, printable};
+use spn_doctor::render;
+use spn_doctor::report::Report;
+use spn_doctor::trouble::Trouble;
+use spn_doctor::why::answer::{Answer, Verdict};
+use spn_doctor::why::message::Message;
+
+use super::arguments::Why;
+use super::destination::print;
+use super::run::{Read as Reading, read};
+
+/// No event is longer.
+const LONGEST: u64 = 1024 * 1024;
+const STDIN: &str = "-";
+
+/// Reads the text, then the directory, and prints what the one means in the other.
+pub(crate) fn why(flags: &Why) -> Result<u8> {
+    // Nobody is to wait for a directory to hear that a text says nothing.
+    let text = match &flags.event {
+        Some(path) => text_of(path)?,
+        None => flags.text.join(" "),
+    };
+    let message = Message::read(&text);
+    if message.is_empty() {
+        return Err(says_nothing(&text).into());
+    }
+    let Reading { directory, source } = read(&flags.directory, Purpose::Why)?;
+    let judgement = super::run::judged(&directory, &source);
+    let report = Report::new(&judgement, source, flags.dialect());
+    let answer = Answer::new(&message, &judgement, report);
+    if answer.says_nothing() {
+        return Err(says_nothing(&text).into());
+    }
+    print(&|out| render::why::write(&answer, flags.form(), out))?;
+    Ok(match answer.verdict {
+        Verdict::NamesAreFine => 0,
+        Verdict::CauseFound => 1,
+        Verdict::NotEstablished => 2,
+    })
+}
+
+fn says_nothing(text: &str) -> Trouble {
+    let text = printable(&clipped(&text.split_whitespace().collect::<Vec<_>>().join(" "), 60));
+    let what = if text.is_empty() {
+        "the text is empty".to_owned()
+    } else {
+        format!(
+            "“{text}” names no event, reply or status that is known, and no SPN, server, host or address of this directory"
+        )
+    };
+    Trouble::new(what).hint("paste the whole event, or name what fails: spn-doctor why SMTPSVC/mail.contoso.com")
+}
+
+/// The text of a file, in whatever encoding Windows wrote it.
+fn text_of(path: &Path) -> Result<String> {
+    let is_stdin = path.as_os_str() == STDIN;
+    let name = if is_stdin { "standard input".to_owned() } else { printable(&path.display().to_string()) };
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if is_stdin {
+            io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)?;
+        } else {
+            File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    };
+    let bytes = read().with_context(|| format!("{name} cannot be read"))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(Trouble::new(format!("{name} is longer than 1 MiB"))
+            .hint("paste only the event, or the lines of the log that are about it")
+            .into());
+    }
+    Ok(decoded(&bytes))
+}
+
+/// UTF-16 with its mark, or without one where every other byte is 0; UTF-8 otherwise. What is neither still has its numbers and names.
+fn decoded(bytes: &[u8]) -> String {
+    let pairs = |bytes: &[u8], make: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(make).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => pairs(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => pairs(rest, u16::from_be_bytes),
+        [first, 0, ..] if *first != 0 => pairs(bytes, u16::from_le_bytes),
+        _ => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
+    }
+}
