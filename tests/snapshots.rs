@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use common::{cases, fixtures, lab, run, text};
 use snapbox::{Assert, Data};
 use spn_doctor::judge::checks;
+use spn_doctor::symptoms::{self, Symptom};
 
 #[test]
 fn every_command_has_the_help_it_had() {
-    let commands = ["", "check", "record", "explain", "schema", "completions", "man"];
+    let commands = ["", "check", "record", "why", "explain", "schema", "completions", "man"];
     hold("help", commands.map(|command| (if command.is_empty() { "spn-doctor" } else { command }, help(command))));
 }
 
@@ -23,6 +24,37 @@ fn every_command_has_the_help_it_had() {
 fn every_code_has_the_manual_it_had() {
     let manuals = checks::ALL.iter().map(|check| (check.code, run(["explain", check.code]).stdout));
     hold("explain", manuals.chain([("list", run(["explain"]).stdout)]));
+}
+
+#[test]
+fn every_symptom_has_the_manual_it_had() {
+    let name = |symptom: &Symptom| symptom.name().split(", ").next().unwrap().to_owned();
+    let names: Vec<String> = symptoms::all().map(name).collect();
+    let file = |name: &String| name.replace([' ', '='], "-").replace(['\'', ','], "");
+    let files: Vec<String> = names.iter().map(file).collect();
+    let manuals = names.iter().map(|name| run(["explain", name]).stdout);
+    hold("symptoms", files.iter().map(String::as_str).zip(manuals));
+}
+
+#[test]
+fn answers_have_the_words_they_had() {
+    let [contoso, fabrikam] = ["contoso", "fabrikam"].map(|forest| format!("tests/events/{forest}.ldif"));
+    let of_event =
+        |name: &str, ldif: &str| run(["why", "--event", &format!("tests/events/{name}.txt"), "--from", ldif]).stdout;
+    let duplicate =
+        ["why", "KDC event 11 SMTPSVC/nwx01.northwindtraders.com", "--from", "fixtures/codes/duplicate-spn.ldif"];
+    hold(
+        "why",
+        [
+            ("missing", run(["why", "SMTPSVC/relay.contoso.com", "--from", "fixtures/kb914137.ldif"]).stdout),
+            ("fine", of_event("2017-viewer-en", &contoso)),
+            ("fine-2003", of_event("1706-2003", &fabrikam)),
+            ("refused", of_event("queue-451-573-fl", &contoso)),
+            ("unknown", run(["why", "alias.contoso.com", "--from", &contoso]).stdout),
+            ("address", run(["why", "192.168.10.11", "--from", &contoso]).stdout),
+            ("duplicate", run(duplicate).stdout),
+        ],
+    );
 }
 
 #[test]

@@ -4,6 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod common;
+#[allow(dead_code, reason = "every test program uses a part of it")]
+#[path = "live/organisation.rs"]
+mod organisation;
+#[allow(dead_code, reason = "every test program uses a part of it")]
+#[path = "live/server.rs"]
+mod server;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -363,4 +369,20 @@ fn a_switch_of_the_forest_that_allows_duplicates_is_shown() {
         .replace("dSHeuristics: 0000000001", "dSHeuristics: 000000000100000000022");
     let told = asked(&["setspn: Duplicate SPN found, aborting operation! EX02"], &ldif);
     assert!(told.stdout.contains("dSHeuristics"), "{}", told.stdout);
+}
+
+#[test]
+fn a_live_directory_is_asked_for_what_else_it_may_be() {
+    let mut objects = organisation::organisation(&["ex01.contoso.com"]);
+    let mut account =
+        organisation::computer("EX01", organisation::ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]);
+    let values =
+        [("pwdLastSet", "134200000000000000"), ("msDS-SupportedEncryptionTypes", "24"), ("accountExpires", "0")];
+    account.values.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    objects.push(account);
+    let served = server::serve((server::own_address(), 0), organisation::root("TRUE"), objects, None);
+    let live = ["--auth", "anonymous", "--insecure-plaintext", "--server", &served.name()];
+    let told = run(["why", "EX01"].into_iter().chain(live));
+    assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
+    assert!(told.stdout.contains("EX01$ allows AES128, AES256; password set on 2026-04-07"), "{}", told.stdout);
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -24,6 +24,11 @@ const STDIN: &str = "-";
 
 /// Reads the text, then the directory, and prints what the one means in the other.
 pub(crate) fn why(flags: &Why) -> Result<u8> {
+    let is_stdin = |path: &PathBuf| path.as_os_str() == STDIN;
+    if flags.event.as_ref().is_some_and(is_stdin) && flags.directory.from.iter().any(is_stdin) {
+        let trouble = Trouble::new("standard input can be read only once, but both --event and --from name it");
+        return Err(trouble.hint("save the text or the recording in a file").into());
+    }
     // Nobody is to wait for a directory to hear that a text says nothing.
     let text = match &flags.event {
         Some(path) => text_of(path)?,

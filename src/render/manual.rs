@@ -15,9 +15,9 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nSymptoms that can be explained as well, for example `spn-doctor explain 2017`:\n")?;
     let events: Vec<String> = symptoms::all().filter(|symptom| symptom.event.is_some()).map(Symptom::name).collect();
     let words = symptoms::all().filter(|symptom| symptom.event.is_none()).map(Symptom::name);
-    write!(out, "{}", prose(&format!("Events: {}", events.join(", ")), "  "))?;
+    write!(out, "{}", prose(&format!("Events: {}.", events.join(", ")), "  "))?;
     let words: Vec<String> = words.collect();
-    write!(out, "{}", prose(&format!("Replies and status words: {}", words.join(", ")), "  "))
+    write!(out, "{}", prose(&format!("Replies and words: {}.", words.join("; ")), "  "))
 }
 
 /// The manual of one code.

@@ -87,7 +87,7 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What was recorded as a problem may have been written by anybody: a line that could be taken for a command stands in quotation marks.
-fn line_of_a_problem(line: &str) -> String {
+pub(super) fn line_of_a_problem(line: &str) -> String {
     let is_prose = !line.starts_with(' ') && !is_command(line);
     if is_prose { line.to_owned() } else { quoted(line.trim()) }
 }
@@ -130,7 +130,7 @@ fn write_course(course: &Course<'_>, named: bool, all: bool, out: &mut dyn Write
             (0, _) => write_way(&servers, way, all, out)?,
             (_, true) => write_way("Or: ", way, all, out)?,
             (_, false) => {
-                let or = format!("Or (see --all): {}", way.words.title);
+                let or = format!("Or: {}", way.words.title);
                 write!(out, "{}", prose(&or, "  "))?;
             }
         }

@@ -44,10 +44,9 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
         page.offer(&String::from_utf8_lossy(&text), LAST_LINES)?;
     }
     for problem in answer.problems.iter().take(2) {
-        page.offer(
-            &format!("\n{}", prose(&format!("Not read: {}: {}", shown(&problem.place), problem.what), "")),
-            LAST_LINES,
-        )?;
+        let what: Vec<String> = problem.what.lines().map(table::line_of_a_problem).collect();
+        let text = prose(&format!("Not read: {}: {}", shown(&problem.place), what.join("\n")), "");
+        page.offer(&format!("\n{text}"), LAST_LINES)?;
     }
     let clues: Vec<&Clue> = answer.clues.iter().filter(|clue| is_told(answer, clue)).collect();
     if !clues.is_empty() {
@@ -125,7 +124,7 @@ fn message(answer: &Answer) -> String {
         return String::new();
     }
     let titles = answer.says.iter().take(2).map(|said| prose(&sentence(&said.title), ""));
-    let whose = answer.says.first().map(|said| prose(said.whose, "  "));
+    let whose = answer.says.first().map(|said| prose(&format!("Where to look: {}", said.whose), "  "));
     ["\n".to_owned()].into_iter().chain(titles).chain(whose).collect()
 }
 

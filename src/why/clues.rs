@@ -45,7 +45,12 @@ pub(super) fn all(message: &Message, subject: &Subject<'_>, facts: &Facts<'_>) -
     let (words, events): (Vec<&Symptom>, Vec<&Symptom>) =
         message.symptoms.iter().copied().partition(|symptom| symptom.event.is_none());
     let named = words.iter().chain(&events).flat_map(|symptom| symptom.causes.iter().copied());
-    let usual = if message.symptoms.is_empty() { USUAL.as_slice() } else { &[] };
+    let is_address = subject.is_unknown() && !message.addresses.is_empty();
+    let usual = match (message.symptoms.is_empty(), is_address) {
+        (true, true) => [Cause::Connector].as_slice(),
+        (true, false) => USUAL.as_slice(),
+        (false, _) => &[],
+    };
     for cause in named.chain(usual.iter().copied()) {
         if !causes.contains(&cause) {
             causes.push(cause);

@@ -8,8 +8,11 @@ use spn_doctor::input::recording;
 use spn_doctor::input::recording::redaction::redact;
 use spn_doctor::judge::judge;
 use spn_doctor::judge::remedy::setspn::Dialect;
+use spn_doctor::render::why::Form;
 use spn_doctor::render::{self, Format, Options};
 use spn_doctor::report::{FailOn, Report, Source};
+use spn_doctor::why::answer::Answer;
+use spn_doctor::why::message::Message;
 
 use super::common::list;
 use super::management_shell::{self, SetFqdn};
@@ -26,15 +29,26 @@ pub(crate) struct Printed {
     recording: String,
     redacted: String,
     report: Value,
+    /// What `why` says of an event that names all servers, as text and as JSON.
+    answer: [String; 2],
+    /// The commands that the answer may show beside those of the report.
+    checks: BTreeSet<String>,
 }
+
+/// Names every server and the address that a narrow connector takes.
+const EVENT: &str = "MSExchangeTransport Event ID: 2017 ex01 ex02 ex03 SMTPSVC/ex03.contoso.com LogonDenied 451 5.7.3 192.168.10.11 aborting operation";
 
 /// Reads a recording and prints everything there is to print of it; the error if it is refused.
 pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), ldif).unwrap();
-    let reading = recording::read(&[file.path().to_owned()], Purpose::Check).map_err(|error| format!("{error:#}"))?;
+    let reading = recording::read(&[file.path().to_owned()], Purpose::Why).map_err(|error| format!("{error:#}"))?;
     let directory = recording::directory(reading.clone());
-    let report = Report::new(&judge(&directory), Source::Ldif { files: Vec::new() }, dialect);
+    let judgement = judge(&directory);
+    let report = Report::new(&judgement, Source::Ldif { files: Vec::new() }, dialect);
+    // Every fourth recording has to do, as it takes as long as all else.
+    let event = if ldif.len().is_multiple_of(4) { EVENT } else { "ex03" };
+    let answer = Answer::new(&Message::read(event), &judgement, report.clone());
     let text = |write: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
         write(&mut bytes);
@@ -48,7 +62,10 @@ pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
         let options = Options { all: true, undo: false, fail_on: FailOn::default() };
         text(&|out| render::write(&report, format, options, out).unwrap())
     };
+    let answered = |form| text(&|out| render::why::write(&answer, form, out).unwrap());
     Ok(Printed {
+        answer: [without_colours(&answered(Form::Text)), answered(Form::Json)],
+        checks: answer.clues.iter().map(|clue| clue.check.clone()).collect(),
         json: form(Format::Json),
         table: without_colours(&form(Format::Table)),
         // All of them take longer than everything else, so one of eight recordings has to do.
@@ -77,7 +94,8 @@ pub(crate) fn without_colours(text: &str) -> String {
 
 impl Printed {
     pub(crate) fn assert_visible(&self, about: &str) {
-        for text in [&self.json, &self.table, &self.recording, &self.redacted] {
+        let [answer, answer_as_json] = &self.answer;
+        for text in [&self.json, &self.table, &self.recording, &self.redacted, answer, answer_as_json] {
             unicode::assert_visible(text, about);
         }
         for text in &self.forms {
@@ -111,6 +129,42 @@ impl Printed {
         let commands = self.commands();
         let meant: BTreeSet<&str> = commands.iter().map(String::as_str).collect();
         assert_eq!(printed, meant, "{about}: the table's commands are not those of the report");
+        self.assert_answer(&meant, about);
+    }
+
+    /// Whatever looks like a command in the answer is one of the report, or one that shows whether it is something else.
+    fn assert_answer(&self, meant: &BTreeSet<&str>, about: &str) {
+        const TOOLS: [&str; 14] = [
+            "setspn",
+            "set-",
+            "get-",
+            "test-",
+            "klist",
+            "w32tm",
+            "repadmin",
+            "nltest",
+            "nslookup",
+            "reg ",
+            "whoami",
+            "ldifde",
+            "dsacls",
+            "ldapsearch",
+        ];
+        for line in self.answer[0].lines().map(str::trim) {
+            if TOOLS.iter().any(|tool| line.to_ascii_lowercase().starts_with(tool)) {
+                assert!(
+                    meant.contains(line) || self.checks.contains(line),
+                    "{about}: {line} is no command of the answer"
+                );
+            }
+        }
+        for check in &self.checks {
+            let names = check
+                .split(' ')
+                .skip(1)
+                .all(|word| word.chars().all(|c| c.is_ascii_graphic() && !";&`\"'%!^".contains(c)));
+            assert!(names && !check.contains("$("), "{about}: {check}");
+        }
     }
 
     /// A command of the Exchange Management Shell gives an endpoint of the finding its server's FQDN, or clears that of a send
