@@ -8,7 +8,8 @@
 //! 4. [`report`]: the public shape of the judgement.
 //! 5. [`render`]: the report becomes text.
 //!
-//! Beside them, [`symptoms`] is what people see when something is wrong: event ids, SMTP replies, status words.
+//! Beside them, [`symptoms`] is what people see when something is wrong: event ids, SMTP replies, status words. [`why`] goes from
+//! there to the cause: it finds symptoms and names in a text, and holds them against the judgement.
 //!
 //! One FQDN on its way: [`input::ldif`] or [`input::ldap`] reads the bytes; [`directory::endpoint`] makes a
 //! [host name](directory::host::HostName) of them, once; [`judge::requirements`] builds its SPN and asks who holds it, a check in

@@ -14,6 +14,7 @@ mod server;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use common::{list, run};
 use serde::Deserialize;
@@ -101,7 +102,9 @@ fn why(text: &[u8], ldif: &str) -> (i32, Value) {
     let words =
         ["why", "--format", "json", "--event", text.path().to_str().unwrap(), "--from", ldif.path().to_str().unwrap()];
     let run = run(words);
-    (run.code, run.report())
+    let answer = run.report();
+    assert_valid(&answer);
+    (run.code, answer)
 }
 
 /// The host name that a text is about.
@@ -162,6 +165,17 @@ fn variants(text: &str) -> BTreeMap<&'static str, Vec<u8>> {
         ("quoted", [b"> ".to_vec(), text.replace('\n', "\n> ").into_bytes()].concat()),
     ]
     .into()
+}
+
+/// Whatever is answered has the shape that `spn-doctor schema answer` prints.
+fn assert_valid(answer: &Value) {
+    static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let printed = run(["schema", "answer"]).stdout;
+        jsonschema::validator_for(&serde_json::from_str(&printed).unwrap()).unwrap()
+    });
+    let errors: Vec<String> =
+        SCHEMA.iter_errors(answer).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:?}");
 }
 
 #[test]

@@ -58,8 +58,12 @@ pub(crate) enum Command {
         )]
         topic: Option<String>,
     },
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of the report, or of the answers of `why`
+    Schema {
+        /// The document
+        #[arg(value_enum, default_value_t, value_name = "DOCUMENT")]
+        of: Document,
+    },
     /// Print the completion script for a shell
     Completions {
         /// Shell
@@ -68,6 +72,16 @@ pub(crate) enum Command {
     },
     /// Print the manual page for man(1)
     Man,
+}
+
+/// What has a JSON Schema.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Document {
+    /// The report of `check`
+    #[default]
+    Report,
+    /// The answer of `why`
+    Answer,
 }
 
 /// A shell whose completions can be printed.

@@ -24,7 +24,7 @@ use spn_doctor::report::{Report, Source, Verdict};
 use spn_doctor::symptoms;
 use spn_doctor::trouble::Trouble;
 
-use super::arguments::{self, Check, Cli, Command, Record};
+use super::arguments::{self, Check, Cli, Command, Document, Record};
 use super::destination::{Destination, Readers, print};
 use super::progress::Terminal;
 use super::{completions, error, man, why};
@@ -36,7 +36,7 @@ pub(crate) fn run(cli: &Cli) -> Result<u8> {
         Command::Record(flags) => record(flags),
         Command::Why(flags) => why::why(flags),
         Command::Explain { topic } => explain(topic.as_deref()),
-        Command::Schema => print(&|out| out.write_all(render::SCHEMA.as_bytes())).map(|()| 0),
+        Command::Schema { of } => schema(*of),
         Command::Completions { shell } => print(&|out| completions::write(*shell, out)).map(|()| 0),
         Command::Man => print(&man::write).map(|()| 0),
     }
@@ -236,6 +236,14 @@ fn outline(reading: &Reading) -> Vec<String> {
     let mut outline: Vec<String> = findings.chain(spns).chain(gaps).collect();
     outline.sort();
     outline
+}
+
+fn schema(of: Document) -> Result<u8> {
+    let schema = match of {
+        Document::Report => render::SCHEMA.to_owned(),
+        Document::Answer => render::answer_schema()? + "\n",
+    };
+    print(&|out| out.write_all(schema.as_bytes())).map(|()| 0)
 }
 
 /// Explains a finding code, or whatever somebody saw.

@@ -17,10 +17,29 @@ mod wrap;
 
 use std::io::{self, Write};
 
+use serde_json::{Map, Value};
+
 use crate::report::{FailOn, Report};
 
 /// The JSON Schema of the report.
 pub const SCHEMA: &str = include_str!("schema.json");
+
+/// The JSON Schema of the answers of `why`: what they have in common with reports stands in [`SCHEMA`].
+pub fn answer_schema() -> serde_json::Result<String> {
+    const SHARED: [(&str, &[&str]); 2] = [
+        ("properties", &["schema_version", "tool", "source", "problems"]),
+        ("$defs", &["finding", "remedy", "setspn_command", "exchange_command"]),
+    ];
+    let report: Value = serde_json::from_str(SCHEMA)?;
+    let mut answer: Value = serde_json::from_str(include_str!("answer.schema.json"))?;
+    for (section, parts) in SHARED {
+        let own =
+            answer.as_object_mut().map(|answer| answer.entry(section).or_insert_with(|| Value::Object(Map::new())));
+        let (Some(own), Some(shared)) = (own.and_then(Value::as_object_mut), report.get(section)) else { continue };
+        own.extend(parts.iter().filter_map(|part| Some(((*part).to_owned(), shared.get(part)?.clone()))));
+    }
+    serde_json::to_string_pretty(&answer)
+}
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
