@@ -357,7 +357,7 @@ fn next_steps(report: &Report, all: bool) -> Vec<String> {
     }
     if let Some(finding) = report.findings.first() {
         let details = if all { "" } else { " --all shows everything that was checked." };
-        steps.push(format!("`spn-doctor explain {}` explains the findings with this code.{details}", finding.code));
+        steps.push(format!("`spn-doctor explain {}` explains the findings with this code, `spn-doctor why NAME` looks at one server or SPN.{details}", finding.code));
     }
     if report.verdict == Verdict::Healthy {
         steps.push(ELSE.to_owned());
