@@ -28,7 +28,7 @@ pub const SCHEMA: &str = include_str!("schema.json");
 pub fn answer_schema() -> serde_json::Result<String> {
     const SHARED: [(&str, &[&str]); 2] = [
         ("properties", &["schema_version", "tool", "source", "problems"]),
-        ("$defs", &["finding", "remedy", "setspn_command", "exchange_command"]),
+        ("$defs", &["server", "finding", "remedy", "setspn_command", "exchange_command"]),
     ];
     let report: Value = serde_json::from_str(SCHEMA)?;
     let mut answer: Value = serde_json::from_str(include_str!("answer.schema.json"))?;

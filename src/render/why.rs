@@ -50,7 +50,7 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     }
     let clues: Vec<&Clue> = answer.clues.iter().filter(|clue| is_told(answer, clue)).collect();
     if !clues.is_empty() {
-        let heading = if answer.verdict == Verdict::NamesAreFine {
+        let heading = if answer.verdict != Verdict::CauseFound {
             "\nOther causes, in the order in which to check them:\n"
         } else {
             "\nThe directory shows:\n"
@@ -99,7 +99,10 @@ fn headline(answer: &Answer) -> String {
             "NOT ESTABLISHED: the text names no server, host or address of this directory".to_owned()
         }
         (Verdict::NamesAreFine, _) if answer.names.is_empty() => {
-            "NOTHING WRONG HERE: the directory shows no cause".to_owned()
+            let skipped = answer.servers.iter().find_map(|server| Some((server, server.skipped.as_ref()?)));
+            let why =
+                skipped.map(|(server, reason)| format!("{} needs no SPN: {}", shown(&server.name), printable(reason)));
+            format!("NOTHING WRONG HERE: {}", why.as_deref().unwrap_or("the directory shows no cause"))
         }
         (Verdict::NamesAreFine, _) => format!("NAMES ARE FINE: {}", spns()),
         (Verdict::CauseFound, Some(finding)) => {

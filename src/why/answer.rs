@@ -1,16 +1,17 @@
 //! The public shape of an answer.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::clues::{self, Clue};
 use super::message::Message;
 use super::subject::Subject;
-use crate::directory::account::Account;
 use crate::directory::host::HostName;
 use crate::directory::spn::Spn;
 use crate::directory::text::{fold, printable};
 use crate::judge::Judgement;
-use crate::report::{Finding, Problem, Report, SCHEMA_VERSION, Source, Tool};
+use crate::report::{Finding, Problem, Report, SCHEMA_VERSION, Server, Source, Tool};
 
 /// What `why` says.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +26,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// What the message says: its events, replies and status words.
     pub says: Vec<Said>,
+    /// The servers it is about, as in a report.
+    pub servers: Vec<Server>,
     /// The names it is about.
     pub names: Vec<Name>,
     /// What is wrong with them, and with the servers that need them.
@@ -98,7 +101,8 @@ impl Answer {
             subject.servers = facts.servers.iter().filter(|judged| judged.server.skipped.is_none()).collect();
             findings = self::findings(&report, &subject);
         }
-        let names: Vec<Name> = subject.names.iter().map(|name| self::name(judgement, name)).collect();
+        let needed = needed(judgement);
+        let names: Vec<Name> = subject.names.iter().map(|name| self::name(judgement, &needed, name)).collect();
         let clues = clues::all(message, &subject, facts);
         let is_wrong = names.iter().any(|name| name.needed.is_empty() && name.holders.len() != 1)
             || findings.iter().any(|finding| finding.severity != "info")
@@ -116,12 +120,19 @@ impl Answer {
         } else {
             Vec::new()
         };
+        let places: HashMap<&str, &Server> = report.servers.iter().map(|server| (server.dn.as_str(), server)).collect();
         Self {
             schema_version: SCHEMA_VERSION,
             tool: report.tool,
             source: report.source,
             verdict,
             says: message.symptoms.iter().map(|symptom| Said::of(symptom)).collect(),
+            servers: subject
+                .servers
+                .iter()
+                .filter_map(|judged| places.get(judged.server.dn.as_str()))
+                .map(|server| (*server).clone())
+                .collect(),
             names,
             findings,
             clues,
@@ -169,17 +180,29 @@ fn findings(report: &Report, subject: &Subject<'_>) -> Vec<Finding> {
     report.findings.iter().filter(is_about).cloned().collect()
 }
 
-fn name(judgement: &Judgement<'_>, name: &HostName) -> Name {
-    let facts = &judgement.facts;
-    let of_server = facts.servers.iter().filter_map(|judged| {
-        let requirement = judged.requirements.iter().find(|requirement| requirement.name == *name)?;
-        Some(Needed {
-            server: judged.server.names.name.clone(),
-            needed_as: requirement.needs.names().collect(),
-            needed_by: requirement.needs.announced_by.iter().map(|endpoint| endpoint.name.clone()).collect(),
-            status: requirement.status.name(),
-        })
-    });
-    let holders = facts.directory.holders(name).into_iter().map(|holder: &Account| holder.dn.to_string());
-    Name { spn: Spn::smtpsvc(name).to_string(), needed: of_server.collect(), holders: holders.collect() }
+/// Who needs a name, by the name's [key](HostName::key).
+type NeededBy = HashMap<String, Vec<Needed>>;
+
+fn needed(judgement: &Judgement<'_>) -> NeededBy {
+    let mut needed = NeededBy::new();
+    for judged in &judgement.facts.servers {
+        for requirement in &judged.requirements {
+            needed.entry(requirement.name.key().to_owned()).or_default().push(Needed {
+                server: judged.server.names.name.clone(),
+                needed_as: requirement.needs.names().collect(),
+                needed_by: requirement.needs.announced_by.iter().map(|endpoint| endpoint.name.clone()).collect(),
+                status: requirement.status.name(),
+            });
+        }
+    }
+    needed
+}
+
+fn name(judgement: &Judgement<'_>, needed: &NeededBy, name: &HostName) -> Name {
+    let holders = judgement.facts.directory.holders(name);
+    Name {
+        spn: Spn::smtpsvc(name).to_string(),
+        needed: needed.get(name.key()).cloned().unwrap_or_default(),
+        holders: holders.into_iter().map(|holder| holder.dn.to_string()).collect(),
+    }
 }

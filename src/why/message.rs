@@ -47,6 +47,9 @@ const LABELS: [&str; 8] = ["id", "eventid", "event", "kennung", "ereignis", "év
 /// A message names one or two; of a whole log nobody wants to hear of more.
 const MOST: usize = 200;
 
+/// No name of a symptom is longer.
+const LONGEST_NAME: usize = 100;
+
 /// A number of these may be a year, or the version of a product.
 const YEARS: std::ops::Range<u32> = 1990..2040;
 
@@ -56,6 +59,10 @@ impl Message {
     pub fn read(text: &str) -> Self {
         let mut message = Self::default();
         let text = without_escapes(text);
+        // Whoever asks about a symptom alone writes it as for `explain`.
+        if text.len() < LONGEST_NAME {
+            message.symptoms.extend(symptoms::called(&text));
+        }
         for text in [&text, &joined(&text)] {
             message.names(text);
             message.symptoms(text);
