@@ -283,7 +283,7 @@ fn a_name_that_no_endpoint_announces_is_looked_up_all_the_same() {
     let one = asked(&["SMTPSVC/alias.contoso.com"], &held);
     assert_eq!(one.code, 0, "{}", one.stdout);
     assert!(
-        one.stdout.contains("no endpoint in this directory") && one.stdout.contains("CN=svc-mail"),
+        one.stdout.contains("No endpoint in this directory") && one.stdout.contains("CN=svc-mail"),
         "{}",
         one.stdout
     );
@@ -355,8 +355,8 @@ fn hostile_text_gets_one_error() {
         (0..60_000).flat_map(|number| format!("SMTPSVC/x{number}.a ").into_bytes()).take(1 << 20).collect();
     let many_files = [
         (b"".to_vec(), "is empty"),
-        (b"\x1b]0;evil\x07\x1b[2J\n\x00\xff".to_vec(), "names no event"),
-        (b"Lorem ipsum dolor sit amet, consectetur 2017 adipiscing.".to_vec(), "names no event"),
+        (b"\x1b]0;evil\x07\x1b[2J\n\x00\xff".to_vec(), "contains no known event"),
+        (b"Lorem ipsum dolor sit amet, consectetur 2017 adipiscing.".to_vec(), "contains no known event"),
         (long, "longer than 1 MiB"),
     ];
     for (text, what) in many_files {

@@ -44,9 +44,9 @@ pub(crate) enum Command {
     /// Record what `check` reads as LDIF; `check --from` then gives the same result
     #[command(after_help = "Exit codes: 0 if everything was read and written, 2 if not.")]
     Record(Record),
-    /// Find the cause of an event, a queued message, or a name that fails
+    /// Find the cause of an event, a queued message or a name that does not work
     #[command(
-        after_help = "Exit codes: 0 if the names are fine, 1 if a cause was found, 2 if it could not be established."
+        after_help = "Exit codes: 0 if the names are fine, 1 if a cause was found, 2 if the cause could not be determined."
     )]
     Why(Why),
     /// Explain a finding code or a symptom, or list them
@@ -212,10 +212,10 @@ impl Check {
 /// The flags of `why`.
 #[derive(Args, Debug)]
 pub(crate) struct Why {
-    /// An SPN, host name, server, address, or what an event or a queue says
+    /// SPN, host name, server, IP address, or text from an event or queue
     #[arg(value_name = "TEXT", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) text: Vec<String>,
-    /// Read the text of an event, or a line of a log, from this file; `-` is standard input
+    /// Read the text of an event, or lines of a log, from this file; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
     /// Format of the answer
@@ -275,7 +275,7 @@ pub(crate) struct Directory {
     /// Find the domain controllers of this domain in DNS [default: from the environment]
     #[arg(long, value_name = "DOMAIN", conflicts_with = "server", help_heading = "Live directory")]
     pub(crate) domain: Option<String>,
-    /// Read from this domain controller; can be repeated, the first that answers is used
+    /// Read from this domain controller; can be repeated: the first that answers is used
     #[arg(long, value_name = "HOST[:PORT]", help_heading = "Live directory")]
     pub(crate) server: Vec<String>,
     /// How to authenticate [default: kerberos; simple with --user]
@@ -346,8 +346,8 @@ impl Directory {
             (None, Some(_)) => AuthKind::Simple,
             (None, None) if HAS_KERBEROS => AuthKind::Kerberos,
             (None, None) => {
-                return Err(Trouble::new("this build does not support Kerberos, and no user was given")
-                    .hint("give one with --user, or build with `--features kerberos`")
+                return Err(Trouble::new("this build does not support Kerberos, and no user was specified")
+                    .hint("specify one with --user, or build with `--features kerberos`")
                     .into());
             }
         };
@@ -356,7 +356,7 @@ impl Directory {
             (AuthKind::Anonymous, None) => Ok(Auth::Anonymous),
             (AuthKind::Simple, Some(user)) => Ok(Auth::Simple { user: user.clone(), password: self.password()? }),
             (AuthKind::Simple, None) => {
-                Err(Trouble::new("a simple bind needs a user").hint("give one with --user").into())
+                Err(Trouble::new("a simple bind needs a user").hint("specify one with --user").into())
             }
             (_, Some(_)) => {
                 Err(Trouble::new("--user is for a simple bind only").hint("omit it, or use --auth simple").into())

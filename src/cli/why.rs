@@ -59,7 +59,7 @@ fn says_nothing(text: &str) -> Trouble {
         "the text is empty".to_owned()
     } else {
         format!(
-            "“{text}” names no event, reply or status that is known, and no SPN, server, host or address of this directory"
+            "“{text}” contains no known event, reply or status, and no SPN, server, host or address in this directory"
         )
     };
     Trouble::new(what).hint("paste the whole event, or name what fails: spn-doctor why SMTPSVC/mail.contoso.com")
@@ -81,7 +81,7 @@ fn text_of(path: &Path) -> Result<String> {
     let bytes = read().with_context(|| format!("{name} cannot be read"))?;
     if bytes.len() as u64 > LONGEST {
         return Err(Trouble::new(format!("{name} is longer than 1 MiB"))
-            .hint("paste only the event, or the lines of the log that are about it")
+            .hint("paste only the event, or the log lines that concern it")
             .into());
     }
     Ok(decoded(&bytes))

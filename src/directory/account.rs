@@ -47,6 +47,8 @@ pub struct Clues {
     pub password_set: Option<SystemTime>,
     /// When it expires; none if it never does.
     pub expires: Option<SystemTime>,
+    /// Whether it is a domain controller's.
+    pub controller: bool,
 }
 
 impl Clues {
@@ -56,6 +58,7 @@ impl Clues {
             encryption_types: entry.values(Attribute::SupportedEncryptionTypes).find_map(schema::integer),
             password_set: time(Attribute::PasswordLastSet),
             expires: time(Attribute::AccountExpires),
+            controller: entry.values(Attribute::UserAccountControl).any(is_domain_controller),
         }
     }
 }

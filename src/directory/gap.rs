@@ -33,7 +33,7 @@ impl Gap {
     pub fn more() -> Self {
         Self::new(
             "directory",
-            "there are more problems than are told here: put these right first, then read it all again",
+            "there are more problems than are listed here: fix these first, then read the directory again",
         )
     }
 

@@ -43,7 +43,7 @@ impl Judgement<'_> {
 pub fn judge(directory: &Directory) -> Judgement<'_> {
     let facts = Facts::new(directory);
     let Some(findings) = checks::run(&facts) else {
-        let what = "so much is wrong with its Exchange servers that no report could tell of it, so nothing was judged: look for a server of thousands of endpoints, or an account of thousands of SMTPSVC names";
+        let what = "there are more findings than a report can hold, so nothing was checked: look for a server with thousands of endpoints, or an account with thousands of SMTPSVC names";
         return Judgement { facts: Facts::unjudged(directory, what), findings: Vec::new() };
     };
     Judgement { facts, findings }

@@ -48,7 +48,7 @@ pub(super) fn write(report: &Report, undo: bool, out: &mut dyn Write) -> io::Res
     }
     script.line("")?;
     script.line(":failed")?;
-    script.line("echo Stopped: the last command failed. Nothing after it was run. 1>&2")?;
+    script.line("echo Stopped: the last command failed. The commands after it were not run. 1>&2")?;
     script.line("exit /b 1")
 }
 
@@ -87,7 +87,7 @@ impl Script<'_> {
         }
         let undecided = report.findings.iter().filter(|finding| finding.needs_decision()).count();
         if !undo && undecided > 0 {
-            self.line(&format!("echo Left alone: {}. See the comments in this script.", count(undecided, "finding")))?;
+            self.line(&format!("echo Not changed: {}. See the comments in this script.", count(undecided, "finding")))?;
         }
         self.line(&format!("echo Done: {}.", count(steps, "command")))?;
         self.line("exit /b 0")

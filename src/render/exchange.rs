@@ -40,7 +40,7 @@ pub(super) fn write(report: &Report, undo: bool, out: &mut dyn Write) -> io::Res
         match (undo, &remedy.confirm) {
             (false, Some(confirm)) => script.step(finding, confirm, &command.run)?,
             (false, None) => script.step(finding, "Run this command?", &command.run)?,
-            (true, _) => script.step(finding, "Take the change back?", &command.undo)?,
+            (true, _) => script.step(finding, "Undo the change?", &command.undo)?,
         }
     }
     if undo {

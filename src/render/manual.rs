@@ -12,18 +12,18 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     for check in ALL {
         writeln!(out, "  {:<28} {}", check.code, check.manual.title)?;
     }
-    writeln!(out, "\nSymptoms that can be explained as well, for example `spn-doctor explain 2017`:\n")?;
+    writeln!(out, "\nSymptoms. For details, run, for example, `spn-doctor explain 2017`.\n")?;
     let events: Vec<String> = symptoms::all().filter(|symptom| symptom.event.is_some()).map(Symptom::name).collect();
     let words = symptoms::all().filter(|symptom| symptom.event.is_none()).map(Symptom::name);
     write!(out, "{}", prose(&format!("Events: {}.", events.join(", ")), "  "))?;
     let words: Vec<String> = words.collect();
-    write!(out, "{}", prose(&format!("Replies and words: {}.", words.join("; ")), "  "))
+    write!(out, "{}", prose(&format!("Replies and status words: {}.", words.join("; ")), "  "))
 }
 
 /// The manual of one code.
 pub fn write(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let manual = &check.manual;
-    writeln!(out, "{}", prose(&format!("{}: {}", check.code, manual.title), ""))?;
+    write!(out, "{}", prose(&format!("{}: {}", check.code, manual.title), ""))?;
     let sections = [
         ("WHAT WAS CHECKED", manual.checked),
         ("IMPACT", manual.impact),
@@ -42,12 +42,12 @@ pub fn write(check: &Check, out: &mut dyn Write) -> io::Result<()> {
 pub fn write_symptom(symptom: &Symptom, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", prose(&symptom.line(), ""))?;
     for (heading, text) in
-        [("WHO REPORTS IT", symptom.seen), ("WHAT IT MEANS", symptom.means), ("WHOSE NAME IS AT FAULT", symptom.whose)]
+        [("WHO REPORTS IT", symptom.seen), ("WHAT IT MEANS", symptom.means), ("WHERE TO LOOK", symptom.whose)]
     {
         write!(out, "\n{heading}\n{}", prose(text, "  "))?;
     }
     if !symptom.findings.is_empty() {
-        writeln!(out, "\nFINDINGS THAT CAUSE IT")?;
+        writeln!(out, "\nFINDINGS THAT CAN CAUSE IT")?;
         for check in ALL.iter().filter(|check| symptom.findings.contains(&check.code)) {
             writeln!(out, "  {:<28} {}", check.code, check.manual.title)?;
         }

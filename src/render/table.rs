@@ -78,7 +78,7 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             out,
             "\n{}",
             prose(
-                "The rest of this report is based on what was read. Read what is missing before you run a command.",
+                "The rest of this report is based on what was read. Provide what is missing before you run any command.",
                 ""
             )
         )?;
@@ -339,7 +339,7 @@ fn write_end(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn next_steps(report: &Report, all: bool) -> Vec<String> {
-    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, a domain controller to which the SPN has not replicated yet, blocked ports (88 for Kerberos), or no encryption type in common. `spn-doctor why NAME` looks into these for a server or SPN, `spn-doctor why --event FILE` for the text of an event or of a queue.";
+    const ELSE: &str = "If mail still queues with 454 4.7.0, look for another cause: clocks that differ by more than five minutes, an SPN that has not replicated yet, a blocked port (88 for Kerberos), or no common encryption type. `spn-doctor why NAME` checks these for a server or SPN, `spn-doctor why --event FILE` for the text of an event or queue.";
     let mut steps = Vec::new();
     match report.summary.ready {
         0 => {}
@@ -357,7 +357,10 @@ fn next_steps(report: &Report, all: bool) -> Vec<String> {
     }
     if let Some(finding) = report.findings.first() {
         let details = if all { "" } else { " --all shows everything that was checked." };
-        steps.push(format!("`spn-doctor explain {}` explains the findings with this code, `spn-doctor why NAME` looks at one server or SPN.{details}", finding.code));
+        steps.push(format!(
+            "`spn-doctor explain {}` explains this finding, `spn-doctor why NAME` checks one server or SPN.{details}",
+            finding.code
+        ));
     }
     if report.verdict == Verdict::Healthy {
         steps.push(ELSE.to_owned());

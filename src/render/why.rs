@@ -8,7 +8,7 @@ use super::table::write_group;
 use super::words::{count, sentence};
 use super::wrap::prose;
 use super::{json, table};
-use crate::directory::text::{printable, shown};
+use crate::directory::text::{printable, printable_lines, shown};
 use crate::why::answer::{Answer, Name, Verdict};
 use crate::why::clues::Clue;
 
@@ -50,10 +50,10 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     }
     let clues: Vec<&Clue> = answer.clues.iter().filter(|clue| is_told(answer, clue)).collect();
     if !clues.is_empty() {
-        let heading = if answer.verdict != Verdict::CauseFound {
-            "\nOther causes, in the order in which to check them:\n"
-        } else {
+        let heading = if answer.verdict == Verdict::CauseFound {
             "\nThe directory shows:\n"
+        } else {
+            "\nOther possible causes, in the order to check them:\n"
         };
         page.offer(heading, LAST_LINES + 3)?;
     }
@@ -96,19 +96,16 @@ fn headline(answer: &Answer) -> String {
             "NOT ESTABLISHED: not everything could be read".to_owned()
         }
         (Verdict::NotEstablished, _) => {
-            "NOT ESTABLISHED: the text names no server, host or address of this directory".to_owned()
+            "NOT ESTABLISHED: the text does not name a server, host or address in this directory".to_owned()
         }
         (Verdict::NamesAreFine, _) if answer.names.is_empty() => {
             let skipped = answer.servers.iter().find_map(|server| Some((server, server.skipped.as_ref()?)));
-            let why =
-                skipped.map(|(server, reason)| format!("{} needs no SPN: {}", shown(&server.name), printable(reason)));
-            format!("NOTHING WRONG HERE: {}", why.as_deref().unwrap_or("the directory shows no cause"))
+            let why = skipped
+                .map(|(server, reason)| format!("{} requires no SPN: {}", shown(&server.name), printable(reason)));
+            format!("NO CAUSE FOUND: {}", why.as_deref().unwrap_or("the directory shows no cause"))
         }
         (Verdict::NamesAreFine, _) => format!("NAMES ARE FINE: {}", spns()),
-        (Verdict::CauseFound, Some(finding)) => {
-            let about = finding.spn.as_deref().map_or_else(|| finding.servers.join(", "), ToOwned::to_owned);
-            format!("CAUSE FOUND: {}: {}", shown(&about), finding.title)
-        }
+        (Verdict::CauseFound, Some(finding)) => format!("CAUSE FOUND: {}", printable_lines(&finding.message)),
         (Verdict::CauseFound, None) => match (unneeded, answer.clues.iter().find(|clue| clue.is_cause)) {
             (_, Some(clue)) => format!("CAUSE FOUND: {}", clue.shown.first().map_or(clue.text, String::as_str)),
             (Some(name), None) if name.holders.is_empty() => {
@@ -144,17 +141,18 @@ fn name(name: &Name) -> String {
         let sender = needed.needed_as.contains(&"sender").then(|| "to send".to_owned());
         let receiver = (!by.is_empty()).then(|| format!("to receive on {by}"));
         let why: Vec<String> = [sender, receiver].into_iter().flatten().collect();
-        let why = if why.is_empty() { "as its short name".to_owned() } else { why.join(" and ") };
+        let why = if why.is_empty() { "as its NetBIOS name".to_owned() } else { why.join(" and ") };
         format!("{} {why}", shown(&needed.server))
     });
     let needed: Vec<String> = needed.take(2).collect();
-    let needed = if needed.is_empty() { "no endpoint in this directory".to_owned() } else { needed.join("; ") };
+    let spn = shown(&name.spn);
+    let needed = if needed.is_empty() {
+        format!("No endpoint in this directory requires {spn}.")
+    } else {
+        format!("{spn} is required by {}.", needed.join("; "))
+    };
     let holders = if name.holders.is_empty() { "no account".to_owned() } else { listed(name.holders.clone()) };
-    format!(
-        "\n{}{}",
-        prose(&format!("{} is needed by {needed}", shown(&name.spn)), ""),
-        prose(&format!("held by {holders}"), "  ")
-    )
+    format!("\n{}{}", prose(&needed, ""), prose(&format!("Held by {holders}."), "  "))
 }
 
 /// Beside a cause that was found only what the directory shows, too; where nothing was found, everything.
@@ -173,11 +171,11 @@ fn last(answer: &Answer) -> String {
     let topic = topic.map(|topic| if topic.contains(' ') { format!("\"{topic}\"") } else { topic });
     let findings = answer.findings.len();
     let check = if findings > 1 {
-        format!("`spn-doctor check` shows all of {}. ", count(findings, "finding"))
+        format!("`spn-doctor check` shows all {}. ", count(findings, "finding"))
     } else {
         String::new()
     };
-    let explain = topic.map(|topic| format!("`spn-doctor explain {topic}` tells more."));
+    let explain = topic.map(|topic| format!("For details, run `spn-doctor explain {topic}`."));
     match explain {
         Some(explain) => format!("\n{}", prose(&format!("{check}{explain}"), "")),
         None => String::new(),

@@ -27,15 +27,17 @@ pub enum Cause {
     Alias,
     /// A server connects to itself with NTLM, under another name than its own.
     Loopback,
-    /// Extended Protection, or a device between both ends that changes the connection.
+    /// A device between both ends that changes the connection.
     Interception,
+    /// Extended Protection that one side only requires.
+    ExtendedProtection,
     /// Certificates, of which SPNs say nothing.
     Certificate,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Clock,
         Self::Replication,
         Self::EncryptionTypes,
@@ -49,6 +51,7 @@ impl Cause {
         Self::Alias,
         Self::Loopback,
         Self::Interception,
+        Self::ExtendedProtection,
         Self::Certificate,
     ];
 
@@ -69,6 +72,7 @@ impl Cause {
             Self::Alias => "alias",
             Self::Loopback => "loopback",
             Self::Interception => "interception",
+            Self::ExtendedProtection => "extended-protection",
             Self::Certificate => "certificate",
         }
     }
@@ -77,45 +81,50 @@ impl Cause {
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
-            Self::Clock => "The clocks of the two servers or of a domain controller differ by more than five minutes.",
+            Self::Clock => {
+                "The clocks of the two servers, or of a server and a domain controller, differ by more than five minutes."
+            }
             Self::Replication => {
-                "The SPN was changed recently, and the change has not reached the domain controller that was asked, or the client still remembers the failure."
+                "The SPN was changed recently, and the change has not replicated to all domain controllers, or the client has cached the failure."
             }
             Self::EncryptionTypes => {
-                "The account and the domain controller have no encryption type in common. Since 2026, domain controllers issue only AES tickets to an account without msDS-SupportedEncryptionTypes (CVE-2026-20833); an account whose password is older than its domain's support for AES has no AES keys."
+                "The client, the account and the domain controller have no common encryption type. By default, domain controllers with the Windows updates of April 2026 issue only AES tickets for an account without msDS-SupportedEncryptionTypes (CVE-2026-20833). An account whose password is older than AES support in its domain has no AES keys."
             }
             Self::Account => {
-                "The server's computer account is disabled or has expired, or its password no longer matches the computer's."
+                "The server's computer account is disabled or expired, or its password no longer matches the one that the computer uses."
             }
             Self::Ports => {
                 "A firewall blocks Kerberos (port 88, TCP and UDP) between a server and the domain controllers."
             }
             Self::Connector => {
-                "A receive connector with a narrow remote IP range, usually for relay, takes the connection, and does not offer Exchange Server authentication."
+                "A receive connector with a narrow remote IP range, usually for relay, accepts the connection, and does not offer Exchange Server authentication."
             }
             Self::Gssapi => {
-                "The receive connector offers Integrated Windows authentication without Kerberos: EnableAuthGSSAPI is off."
+                "The receive connector offers Integrated Windows authentication without Kerberos: EnableAuthGSSAPI is False."
             }
             Self::Membership => {
-                "The sending server's account is not in the group Exchange Servers, or the connector does not grant that group its permissions."
+                "The sending server's account is not a member of the Exchange Servers group (Exchange 2003: Exchange Domain Servers), or the connector does not grant that group its permissions."
             }
             Self::Uniqueness => {
-                "Domain controllers refuse a name that another object already holds, unless dSHeuristics turns that check off."
+                "Domain controllers refuse a name that another object already holds, unless dSHeuristics turns off that check."
             }
             Self::Permission => {
-                "The user who ran the command may not write servicePrincipalName on the account, or the prompt was not elevated."
+                "The user who ran the command does not have permission to write servicePrincipalName on the account, or the prompt was not elevated."
             }
             Self::Alias => {
-                "The client connects to an alias or a load-balanced name, and so asks for a ticket for that name and not for the one the connector announces."
+                "The client connects to an alias or a load-balanced name, so it requests a ticket for that name instead of the one that the connector announces."
             }
             Self::Loopback => {
-                "The server connects to itself under another name with NTLM, which Windows refuses (loopback check)."
+                "The server connects to itself under another name with NTLM, and Windows refuses that (loopback check)."
             }
             Self::Interception => {
-                "A firewall or proxy inspects SMTP and changes the connection, or Extended Protection is required on one side only."
+                "A firewall or proxy inspects SMTP and changes the connection: compare the EHLO replies in the protocol logs of both servers."
+            }
+            Self::ExtendedProtection => {
+                "The receive connector requires Extended Protection, and the client or a device in between does not support it."
             }
             Self::Certificate => {
-                "The certificate of one side is missing, expired or not trusted. This has nothing to do with SPNs."
+                "The certificate of one server is missing, expired or not trusted. SPNs are not involved."
             }
         }
     }
@@ -124,10 +133,10 @@ impl Cause {
     #[must_use]
     pub fn check(self) -> &'static str {
         match self {
-            Self::Clock => "w32tm /monitor",
+            Self::Clock => "w32tm /stripchart /computer:<domain controller> /samples:3 /dataonly",
             Self::Replication => "repadmin /replsummary",
-            Self::EncryptionTypes => "klist get SMTPSVC/<FQDN>",
-            Self::Account => "nltest /sc_verify:<domain>",
+            Self::EncryptionTypes => "klist -li 0x3e7 get SMTPSVC/<FQDN>",
+            Self::Account => "nltest /server:<server> /sc_verify:<domain>",
             Self::Ports => "Test-NetConnection <domain controller> -Port 88",
             Self::Connector => {
                 "Get-ReceiveConnector -Server <server> | Format-List Name,Bindings,RemoteIPRanges,AuthMechanism"
@@ -138,10 +147,11 @@ impl Cause {
             Self::Permission => "whoami /groups",
             Self::Alias => "nslookup <name>",
             Self::Loopback => r"reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\MSV1_0 /v BackConnectionHostNames",
-            Self::Interception => "Get-ReceiveConnector -Server <server> | Format-List Name,ExtendedProtectionPolicy",
-            Self::Certificate => {
-                "Get-ExchangeCertificate -Server <server> | Format-List Subject,Services,NotAfter,Status"
+            Self::Interception => "Get-ReceiveConnector -Server <server> | Format-List Name,ProtocolLoggingLevel",
+            Self::ExtendedProtection => {
+                "Get-ReceiveConnector -Server <server> | Format-List Name,ExtendedProtectionPolicy"
             }
+            Self::Certificate => "Get-ExchangeCertificate | Format-List Subject,Services,NotAfter,Status",
         }
     }
 }

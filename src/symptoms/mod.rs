@@ -235,6 +235,22 @@ const NO_TICKET: &[&str] = &[
     "host-name-mismatch",
 ];
 
+/// The same, and an account that is disabled: by these, a domain controller issues no ticket.
+const REFUSED_BY_THE_KDC: &[&str] = &[
+    "missing-spn",
+    "duplicate-spn",
+    "shared-fqdn",
+    "exchange-auth-fqdn",
+    "send-connector-fqdn",
+    "stray-host-spn",
+    "malformed-spn",
+    "invalid-fqdn",
+    "disabled-account",
+    "no-computer-account",
+    "ambiguous-computer-account",
+    "host-name-mismatch",
+];
+
 /// The findings by which the wrong account answers to a name.
 const WRONG_KEY: &[&str] =
     &["misplaced-spn", "foreign-fqdn", "stray-host-spn", "shared-fqdn", "ambiguous-computer-account"];
@@ -267,6 +283,10 @@ const ELSE: &[Cause] = &[
     Cause::Connector,
     Cause::Interception,
 ];
+
+/// What else keeps a domain controller from issuing a ticket.
+const NO_TICKET_ELSE: &[Cause] =
+    &[Cause::Clock, Cause::Replication, Cause::EncryptionTypes, Cause::Account, Cause::Ports];
 
 const KB_979174: &str = "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange";
 const KB_914137: &str =

@@ -3,10 +3,9 @@
 use super::causes::Cause;
 use super::{CVE_2026_20833, FAILS, Fault, KB_914137, KB_979174, KILE, NO_TICKET, SSPI, Symptom, WRONG_KEY};
 
-const LOGS: &str =
-    "Events 1035, 2016 and 2017 and the protocol logs have it as a word; elsewhere it stands as a number.";
-const KERBEROS: &str = "klist, kvno, network traces and events of Kerberos have it.";
-const NAMED: &str = "The name that was asked for.";
+const LOGS: &str = "Events 1035, 2016 and 2017 and the protocol logs show the word; other sources show the number.";
+const KERBEROS: &str = "klist, kvno, network traces and Kerberos events show it.";
+const NAMED: &str = "The requested name.";
 
 pub(super) const ALL: &[Symptom] = &[
     Symptom {
@@ -38,8 +37,8 @@ pub(super) const ALL: &[Symptom] = &[
         words: &["LogonDenied", "0x8009030c", "SEC_E_LOGON_DENIED", "-2146893044"],
         title: "the logon was denied",
         seen: LOGS,
-        means: "The other side did not accept the credentials. With Kerberos, the ticket was encrypted for another account; with NTLM, the password was wrong, or the loopback check refused a server that connects to itself. It can also be a broken trust between two domains.",
-        whose: "The account that holds the name, which is not that of the server; or the SPN is missing, so that NTLM was used.",
+        means: "The credentials were not accepted. With Kerberos, the ticket was probably encrypted for another account, the trust between two domains is broken, or a device between the servers replaced the certificate. With NTLM, the password was wrong, or the loopback check refused a server that connected to itself.",
+        whose: "The SPN: an account other than the server's holds it, or it is missing, so that NTLM was used.",
         fault: Fault::Sender,
         findings: FAILS,
         causes: &[Cause::Account, Cause::Loopback, Cause::Clock, Cause::EncryptionTypes, Cause::Interception],
@@ -50,7 +49,7 @@ pub(super) const ALL: &[Symptom] = &[
         words: &["WrongPrincipal", "0x80090322", "SEC_E_WRONG_PRINCIPAL", "-2146893022"],
         title: "the ticket was encrypted for another account",
         seen: LOGS,
-        means: "The account that holds the SPN is not the one that the server runs as.",
+        means: "The account that holds the SPN is not the one that the service runs under.",
         whose: NAMED,
         fault: Fault::Named,
         findings: WRONG_KEY,
@@ -62,7 +61,7 @@ pub(super) const ALL: &[Symptom] = &[
         words: &["TimeSkew", "0x80090324", "SEC_E_TIME_SKEW", "KRB_AP_ERR_SKEW", "-2146893020"],
         title: "the clocks differ too much",
         seen: LOGS,
-        means: "The clocks of the two computers, or of one and the domain controller, differ by more than five minutes.",
+        means: "The clock of one server differs by more than five minutes from that of the other server or of a domain controller.",
         whose: "No SPN is at fault.",
         fault: Fault::Named,
         findings: &[],
@@ -80,9 +79,9 @@ pub(super) const ALL: &[Symptom] = &[
             "KDC_ERR_ETYPE_NOSUPP",
             "KDC has no support for encryption type",
         ],
-        title: "no encryption type in common",
+        title: "there is no common encryption type",
         seen: LOGS,
-        means: "The domain controller has no key of the account in an encryption type that it may use.",
+        means: "The account has no key of an encryption type that both the client and the domain controller allow.",
         whose: "The account that holds the name.",
         fault: Fault::Named,
         findings: &[],
@@ -94,8 +93,8 @@ pub(super) const ALL: &[Symptom] = &[
         words: &["NoAuthenticatingAuthority", "0x80090311", "SEC_E_NO_AUTHENTICATING_AUTHORITY", "-2146893039"],
         title: "no domain controller could be reached",
         seen: LOGS,
-        means: "The computer found no domain controller to ask for a ticket, or none that answers for the domain of the name.",
-        whose: "No SPN is at fault, unless the name lies in a domain that does not exist.",
+        means: "The computer found no domain controller for its own domain, or for the domain of the requested name.",
+        whose: "No SPN is at fault, unless the name is in a domain that does not exist.",
         fault: Fault::Named,
         findings: &["invalid-fqdn"],
         causes: &[Cause::Ports, Cause::Alias, Cause::Account],
@@ -104,9 +103,9 @@ pub(super) const ALL: &[Symptom] = &[
     Symptom {
         event: None,
         words: &["IllegalMessage", "0x80090326", "SEC_E_ILLEGAL_MESSAGE", "-2146893018"],
-        title: "the message is not what was expected",
+        title: "the message was unexpected or badly formatted",
         seen: LOGS,
-        means: "The other side sent something that is no part of the handshake. Mostly a device between the two changed it, or TLS does not fit.",
+        means: "The other side sent something that does not belong to the handshake. Usually a device between the servers changed it, or TLS settings do not match.",
         whose: "No SPN is at fault.",
         fault: Fault::Named,
         findings: &[],
@@ -116,10 +115,10 @@ pub(super) const ALL: &[Symptom] = &[
     Symptom {
         event: None,
         words: &["UnexpectedExchangeAuthBlob"],
-        title: "the answer of the other side is not what was expected",
-        seen: "Events 1035 and 2017 and the protocol logs have it as a word.",
-        means: "Exchange Server authentication takes one message each way. The other side sent something else, or its ticket could not be used.",
-        whose: "The SPN of the sender as well as that of the receiver.",
+        title: "Exchange Server authentication was not complete after one message",
+        seen: "Event 1035 and the protocol logs show it.",
+        means: "Exchange Server authentication takes one message each way. The ticket in the message could not be used, probably because the clocks differ or the ticket was encrypted for another account.",
+        whose: "The SPNs of both the sender and the receiver.",
         fault: Fault::Sender,
         findings: FAILS,
         causes: &[Cause::Interception, Cause::Clock, Cause::Account],
@@ -127,10 +126,10 @@ pub(super) const ALL: &[Symptom] = &[
     },
     Symptom {
         event: None,
-        words: &["KDC_ERR_CLIENT_REVOKED", "KDC_ERR_SERVICE_REVOKED", "AccountDisabled"],
-        title: "an account is disabled, locked out or expired (18)",
+        words: &["KDC_ERR_CLIENT_REVOKED", "KDC_ERR_SERVICE_REVOKED"],
+        title: "an account is disabled, locked out or expired (client: 18, service: 19)",
         seen: KERBEROS,
-        means: "The domain controller issues no ticket to or for the account.",
+        means: "The domain controller issues no tickets to this account, or for it.",
         whose: "The account of the server.",
         fault: Fault::Named,
         findings: &["disabled-account"],

@@ -120,13 +120,16 @@ impl Answer {
         } else {
             Vec::new()
         };
+        let words = message.symptoms.iter().filter(|symptom| symptom.event.is_none());
+        let events = message.symptoms.iter().filter(|symptom| symptom.event.is_some());
         let places: HashMap<&str, &Server> = report.servers.iter().map(|server| (server.dn.as_str(), server)).collect();
         Self {
             schema_version: SCHEMA_VERSION,
             tool: report.tool,
             source: report.source,
             verdict,
-            says: message.symptoms.iter().map(|symptom| Said::of(symptom)).collect(),
+            // A status word is more exact than the event that it stands in.
+            says: words.chain(events).map(|symptom| Said::of(symptom)).collect(),
             servers: subject
                 .servers
                 .iter()

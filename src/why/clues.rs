@@ -11,6 +11,7 @@ use super::ranges;
 use super::subject::Subject;
 use crate::directory::account::Account;
 use crate::directory::endpoint::{Endpoint, Kerberos, Kind};
+use crate::directory::host::HostName;
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
 use crate::judge::requirements::Judged;
@@ -99,24 +100,29 @@ impl Look<'_> {
         own.chain(holders.filter(move |_| is_foreign).take(MOST_SERVERS))
     }
 
-    /// The command with the names of this forest in it.
+    /// The command with the names of this forest in it: those that are host names, which no shell misreads.
     fn check(&self, cause: Cause) -> String {
-        let spn = self.subject.names.first().map(|name| format!("SMTPSVC/{name}"));
-        let fqdn = self.servers().find_map(|judged| judged.fqdn.as_ref()).map(ToString::to_string);
-        let server = self.servers().find_map(|judged| judged.server.names.netbios.as_ref()).map(ToString::to_string);
-        let domain = self
-            .accounts()
-            .map(|account| account.domain.dns.clone())
-            .find(|dns| crate::directory::host::HostName::parse(dns).is_ok());
-        match (cause, spn, fqdn, server, domain) {
-            (Cause::EncryptionTypes, Some(spn), ..) => format!("klist get {spn}"),
-            (Cause::Uniqueness, Some(spn), ..) => format!("setspn -F -Q {spn}"),
-            (Cause::Clock, _, Some(fqdn), ..) => format!("w32tm /stripchart /computer:{fqdn} /samples:3 /dataonly"),
-            (Cause::Account, _, _, _, Some(domain)) => format!("nltest /sc_verify:{domain}"),
-            (Cause::Alias, Some(spn), ..) => format!("nslookup {}", spn.trim_start_matches("SMTPSVC/")),
-            (_, _, _, Some(server), _) => cause.check().replace("<server>", &server),
-            _ => cause.check().to_owned(),
-        }
+        let domain = self.accounts().map(|account| &account.domain.dns).find(|dns| HostName::parse(dns).is_ok());
+        let controllers = self.facts.directory.accounts.iter().filter(|account| account.clues.controller);
+        let own = controllers.filter(|account| domain.is_none_or(|domain| account.domain.dns == *domain));
+        let controller =
+            own.filter_map(|account| account.dns_host_name.as_deref()).find(|name| HostName::parse(name).is_ok());
+        let name = self.subject.names.first().map(HostName::as_str);
+        let server = self.servers().find_map(|judged| judged.server.names.netbios.as_ref()).map(HostName::as_str);
+        let spn = name.map(|name| format!("SMTPSVC/{name}"));
+        let known = [
+            ("SMTPSVC/<FQDN>", spn.as_deref()),
+            ("<SPN>", spn.as_deref()),
+            ("<name>", name),
+            ("<domain controller>", controller),
+            ("<domain>", domain.map(String::as_str)),
+            ("<server>", server),
+        ];
+        let fill = |command: String, (place, name): (&str, Option<&str>)| match name {
+            Some(name) => command.replace(place, name),
+            None => command,
+        };
+        known.into_iter().fold(cause.check().to_owned(), fill)
     }
 
     /// Which connectors take the sender's address; where that is not known, which take those of some senders only.
@@ -145,7 +151,7 @@ impl Look<'_> {
         let is_off = matches!(switch, '2' | '3');
         is_off.then(|| {
             Seen::fact(format!(
-                "dSHeuristics turns the check of SPNs off (character 21 is {switch}): duplicates can be written"
+                "dSHeuristics turns off the uniqueness check for SPNs (character 21 is {switch}), so duplicates can be created"
             ))
         })
     }
@@ -190,9 +196,9 @@ fn encryption_types(account: &Account) -> Option<Seen> {
             let kinds: Vec<&str> = KINDS.iter().filter(|(bit, _)| types & bit != 0).map(|(_, kind)| *kind).collect();
             Some(Seen::fact(format!("{name} allows {}{age}", kinds.join(", "))))
         }
-        _ if set.is_some() => {
-            Some(Seen::fact(format!("{name} has no msDS-SupportedEncryptionTypes, so it gets AES tickets only{age}")))
-        }
+        _ if set.is_some() => Some(Seen::fact(format!(
+            "{name} has no msDS-SupportedEncryptionTypes: by default, domain controllers with the updates of April 2026 issue only AES tickets for it{age}"
+        ))),
         _ => None,
     }
 }
@@ -217,7 +223,7 @@ fn without_gssapi(judged: &Judged<'_>) -> Vec<Seen> {
         .take(3)
         .map(|endpoint| {
             Seen::fact(format!(
-                "{}\\{} has EnableAuthGSSAPI off",
+                "{}\\{} has EnableAuthGSSAPI set to False",
                 shown(&judged.server.names.name),
                 shown(&endpoint.name)
             ))
@@ -246,7 +252,7 @@ fn named(judged: &Judged<'_>, endpoint: &Endpoint) -> String {
     shown(&format!("{}\\{}", judged.server.names.name, endpoint.name))
 }
 
-const NOT_OFFERED: &str = "which offers no Exchange Server authentication";
+const NOT_OFFERED: &str = "but does not offer Exchange Server authentication";
 
 /// The connectors of a server that take an address: on the port of mail, and wherever one takes it that lacks what another offers.
 fn taking(judged: &Judged<'_>, address: IpAddr, is_refused: bool) -> Vec<Seen> {
@@ -256,7 +262,7 @@ fn taking(judged: &Judged<'_>, address: IpAddr, is_refused: bool) -> Vec<Seen> {
     };
     let of_port = |(port, connectors): (u16, Vec<&Endpoint>)| {
         let winner = connectors.iter().copied().filter(|endpoint| size(endpoint).is_some()).min_by_key(size)?;
-        let text = format!("{} takes {address} on port {port}", named(judged, winner));
+        let text = format!("{} accepts connections from {address} on port {port}", named(judged, winner));
         if !offers_exchange(winner) && connectors.iter().any(|other| offers_exchange(other)) {
             return Some(Seen { text: format!("{text}, {NOT_OFFERED}"), is_cause: is_refused });
         }
@@ -275,8 +281,11 @@ fn narrow(judged: &Judged<'_>) -> Vec<Seen> {
             let is_narrow = |range: &&String| ranges::size(range).is_some_and(|size| size < u128::from(u32::MAX));
             let ranges: Vec<&str> =
                 catcher.remote_ranges.iter().filter(is_narrow).map(String::as_str).take(MOST).collect();
-            let text =
-                format!("{} takes {} on port {port}, {NOT_OFFERED}", named(judged, catcher), shown(&ranges.join(", ")));
+            let text = format!(
+                "{} accepts connections from {} on port {port}, {NOT_OFFERED}",
+                named(judged, catcher),
+                shown(&ranges.join(", "))
+            );
             (!ranges.is_empty()).then(|| Seen::fact(text))
         });
         seen.collect::<Vec<_>>()

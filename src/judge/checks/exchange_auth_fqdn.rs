@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     code: "exchange-auth-fqdn",
     manual: Manual {
         title: "a connector with Exchange Server authentication does not announce its server's name",
-        checked: "The AuthMechanism of an enabled receive connector includes ExchangeServer, but the connector's FQDN is neither the FQDN nor the NetBIOS name of its server. Exchange's own cmdlets refuse this combination. It is a warning if the server's account holds the SPN of that name, otherwise an error. This finding replaces missing-spn and misplaced-spn for that name.",
+        checked: "The AuthMechanism of an enabled receive connector includes ExchangeServer, but the connector's FQDN is neither the FQDN nor the NetBIOS name of its server. Exchange's own cmdlets refuse this combination. It is a warning if the server's account holds the SPN of that name, and otherwise an error. This finding replaces missing-spn and misplaced-spn for that name.",
         impact: "Exchange servers that deliver to this connector ask for a ticket for the announced name, and cannot fall back to NTLM. The transport service registers only the computer's own names, so the SPN exists only if it was added by hand.",
         fix: "Set the FQDN back to the server's own (Set-ReceiveConnector -Fqdn). If external senders must see another name, create a separate connector for them without ExchangeServer. The certificate may contain the other name in any case. While the connector has ExchangeServer, Exchange refuses to set the other name again, so the undo fails.",
         permissions: ORGANIZATION_MANAGEMENT,

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     manual: Manual {
         title: "a server's account and Exchange's configuration have different FQDNs",
         checked: "The dNSHostName of the server's computer account is not the FQDN in networkAddress of the Exchange server object (the value that begins with ncacn_ip_tcp:). It is a warning if the logon name and the HOST SPN both identify the account, or if networkAddress contains a name without a dot. Otherwise it is an error, and no command is printed.",
-        impact: "The computer registers SPNs for its own name, while Exchange servers give and ask for the name in Exchange's configuration.",
+        impact: "The computer registers SPNs for its own name, while Exchange servers announce and request the name in Exchange's configuration.",
         fix: "Find out which name is right. If networkAddress is stale, correct it with ADSI Edit, as the Exchange Best Practices Analyzer advises. If the computer was renamed, or got another primary DNS suffix, restore the old name: Exchange does not support renaming a server.",
         permissions: "To correct networkAddress: Organization Management or Enterprise Admins. To rename a computer: local administrator, and write access to its computer object.",
         false_positives: "A disjoint namespace, in which the DNS suffix differs from the domain's name, is supported. Even then, both names should be the same. After a change, replication may take some time.",

@@ -14,11 +14,11 @@ pub(super) const CHECK: Check = Check {
     code: "invalid-fqdn",
     manual: Manual {
         title: "an endpoint announces an invalid host name",
-        checked: "The FQDN of an endpoint that offers Kerberos is not a DNS host name. A host name consists of labels of 1 to 63 letters, digits, hyphens and underscores, has at most 253 characters and no dot at the end. It is not an IP address, and not localhost.",
+        checked: "The FQDN of an endpoint that offers Kerberos is not a DNS host name. A host name consists of labels of 1 to 63 letters, digits, hyphens and underscores, has at most 253 characters, and does not end with a dot. IP addresses and localhost are not accepted.",
         impact: "A client or server that authenticates with Kerberos asks for SMTPSVC/<the announced text>, which no account can properly hold. To a domain controller, an IP address or a name with a trailing dot is not the name you mean.",
         fix: "Correct the FQDN: Set-ReceiveConnector -Fqdn, or on Exchange 2003 the properties of the virtual server, Delivery, Advanced. For most endpoints, the server's own FQDN is right.",
         permissions: ORGANIZATION_MANAGEMENT,
-        false_positives: "Some DNS servers accept names outside ASCII. Exchange does not.",
+        false_positives: "Some DNS servers accept non-ASCII names. Exchange does not.",
         sources: &[
             "Microsoft Learn: Set-ReceiveConnector, parameter Fqdn",
             "Microsoft Learn: Naming conventions in Active Directory for computers, domains, sites, and OUs",

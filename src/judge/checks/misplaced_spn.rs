@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         title: "the wrong account holds a required SPN",
         checked: "Other objects hold an SPN that the server requires, but the server's own account does not. This is a warning for a NetBIOS name that no endpoint announces.",
         impact: "The domain controller encrypts the ticket for the account that holds the SPN. The server runs under another account and cannot decrypt it, so authentication fails. NTLM is not tried, because there is a ticket.",
-        fix: "Delete the SPN from its current holder, then add it to the server's account. Keep this order: domain controllers refuse to add an SPN that another object holds. First make sure that the present holder does not answer to the name. If it does, it is the rightful holder: change the FQDN of the endpoint instead. A holder that is disabled or a replication conflict object needs no such check.",
+        fix: "Delete the SPN from its current holder, then add it to the server's account. Keep this order: domain controllers refuse to add an SPN that another object holds. First make sure that the current holder does not answer to the name. If it does, it is the rightful holder: change the FQDN of the endpoint instead. A holder that is disabled or a replication conflict object needs no such check.",
         permissions: WRITE_SPN,
         false_positives: "If the current holder really answers to the name (an appliance or another mail system that uses this account), the SPN is right and the endpoint's FQDN is wrong. On a cluster, the SPN belongs on the computer object of the network name.",
         sources: SMTP_KERBEROS,

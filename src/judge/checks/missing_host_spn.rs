@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
         title: "no account holds the SPN of a server's NetBIOS name",
         checked: "No object in the forest holds SMTPSVC/<NetBIOS name> of a server that requires SPNs, and no endpoint announces that name (otherwise the finding is missing-spn).",
         impact: "Exchange itself does not ask for this name. But the transport service of Exchange 2007 and later registers it together with SMTPSVC/<FQDN> when it starts, so a registration has probably failed. Clients that connect by the short name get no Kerberos ticket.",
-        fix: "On Exchange 2007 and later, restart the transport service, unless the server is a cluster. Event 12011 tells you if the service has no permission to write its names. Otherwise run the printed command.",
+        fix: "On Exchange 2007 and later, restart the transport service, unless the server is a cluster. Event 12011 is logged if the service cannot write its names. Otherwise run the printed command.",
         permissions: WRITE_SPN,
         false_positives: "Shortly after setup, the name appears once the transport service has started and the directory has replicated.",
         sources: &["Microsoft Exchange Best Practices Analyzer: SMTPSVC service principal names"],

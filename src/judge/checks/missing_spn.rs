@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
 HOST/<name> does not stand for SMTPSVC/<name>, unless sPNMappings was changed to say so. Neither does SMTP/<name>, a name with a port, or a name with a trailing dot. The report names such near misses.\n\
 It is a warning if only clients ask for the name, if Exchange servers can fall back to NTLM (SuppressXAnonymousTls), or if the server is the only one in its organization and runs Exchange 2003, 2007 or 2010.",
         impact: "The other side gets no ticket. Exchange Server authentication uses Kerberos only, so mail queues. Other authentication is negotiated and probably falls back to NTLM. That works unless NTLM is blocked, or Exchange 2003 connects to itself under another name, which the loopback check refuses.",
-        fix: "Add the SPN to the server's account with the printed command. Domain controllers learn of the SPN by replication, and clients may remember the failure for some minutes.\n\
+        fix: "Add the SPN to the server's account with the printed command. The SPN must replicate to the other domain controllers, and clients may cache the failure for a few minutes.\n\
 On Exchange 2007 and later, restarting the transport service registers the computer's own names, but never a custom FQDN. It does not do so on a cluster, nor on Exchange 2003.",
         permissions: WRITE_SPN,
         false_positives: "An SPN that was registered minutes ago may not have replicated to the domain controller that was read. Clients ask for the name they connect to, which may not be the name that the connector announces.",

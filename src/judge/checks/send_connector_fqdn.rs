@@ -19,7 +19,7 @@ use crate::judge::severity::Severity;
 pub(super) const CHECK: Check = Check {
     code: "send-connector-fqdn",
     manual: Manual {
-        title: "a send connector with Exchange Server authentication gives a name that not all its servers have",
+        title: "a send connector with Exchange Server authentication gives a name that not all of its servers have",
         checked: "An enabled send connector authenticates to its smart host as an Exchange server (SmartHostAuthMechanism ExchangeServer) and has an FQDN. It sends from more than one server, or the FQDN is neither the FQDN nor the NetBIOS name of its only server. Send connectors with other authentication, with DNS routing, or of an Edge subscription require no SPN.",
         impact: "With Exchange Server authentication, the receiver asks for a ticket for the name that the sender gives in EHLO. Every server that the connector sends from would need that SPN, but only one account can hold it. The receiver logs event 1035, which does not name the SPN.",
         fix: "Clear the FQDN of the connector (Set-SendConnector -Fqdn $null). Each server then gives its own name.",
@@ -83,7 +83,7 @@ fn finding(facts: &Facts<'_>, sending: &[Sending<'_, '_>]) -> Option<Finding> {
     } else {
         (format!("send connectors {connectors}"), "authenticate as Exchange servers and give")
     };
-    let message = format!("{connectors} {verb} the name {}, which not all the servers that send have", shown(name));
+    let message = format!("{connectors} {verb} the name {}, which not all of the sending servers have", shown(name));
     let (severity, why) = if sending.iter().any(|sending| sending.is_within(facts)) {
         (
             Severity::Error,

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     code: "shared-fqdn",
     manual: Manual {
         title: "several servers announce the same name",
-        checked: "Endpoints of several servers offer Kerberos and announce the same name (for example, a load-balanced name), which belongs to no computer. Or two server objects have the same host name. Connectors that offer only NTLM are not counted, because no client asks for a ticket for them. It is an error if a virtual server or Exchange Server authentication is involved, or if another object holds the SPN. Otherwise it is a warning.",
+        checked: "Endpoints of several servers offer Kerberos and announce the same name (for example, a load-balanced name), which does not belong to any computer. The finding also covers two server objects with the same host name. Connectors that offer only NTLM are not counted, because no client asks for a ticket for them. It is an error if a virtual server or Exchange Server authentication is involved, or if another object holds the SPN. Otherwise it is a warning.",
         impact: "Only one account can hold an SPN. A ticket for the name is encrypted for that account, and every other server that receives it cannot decrypt it. If no account holds the SPN, there is no ticket: clients fall back to NTLM, but Exchange Server authentication fails.",
         fix: "No setspn command fixes this: registering the name for one server breaks the others. Set the FQDN of each endpoint to its own server's name, and keep the shared name in the certificate. If only clients authenticate, turn off Integrated authentication or EnableAuthGSSAPI on these connectors, or accept NTLM. The alternate service account (ASA) of Exchange covers HTTP and is not supported for SMTPSVC.",
         permissions: ORGANIZATION_MANAGEMENT,
@@ -29,7 +29,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "Only one account can hold the SPN of this name, so Kerberos works on one of these servers at most.";
+const WHY: &str = "Only one account can hold the SPN of this name, so Kerberos works on at most one of these servers.";
 
 /// The requirements of one name, with their servers.
 type Asked<'b, 'a> = [(&'b Judged<'a>, &'b Requirement<'a>)];

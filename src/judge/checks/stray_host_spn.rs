@@ -16,8 +16,8 @@ pub(super) const CHECK: Check = Check {
     code: "stray-host-spn",
     manual: Manual {
         title: "another object holds HOST/<FQDN> of a server",
-        checked: "The server's account is known: of its logon name, HOST/<FQDN> and dNSHostName, more match the server than those of any other computer. But another object in the forest holds HOST/<FQDN> too, or alone: an old account of a computer that was replaced, a disaster recovery copy, or an account that got the name by mistake.",
-        impact: "HOST stands for most services of a computer. If two objects hold it, no client gets a ticket for any of them. If only the other object holds it, tickets are encrypted for the wrong account. Exchange itself finds a server's computer by this name.",
+        checked: "The server's account is known: its logon name, HOST/<FQDN> and dNSHostName match the server better than those of any other computer. But another object in the forest also holds HOST/<FQDN>, or is the only one that does: an old account of a computer that was replaced, a disaster recovery copy, or an account that got the name by mistake.",
+        impact: "HOST stands for most services of a computer. If two objects hold it, clients get no tickets for these services. If only the other object holds it, tickets are encrypted for the wrong account. Exchange itself finds a server's computer by this name.",
         fix: "Delete HOST/<FQDN> and HOST/<NetBIOS name> from the other object, then add to the server's account whichever of the two it lacks. If setspn cannot name the other object, such as a replication conflict object, delete the object itself.",
         permissions: WRITE_SPN,
         false_positives: "During a failover, the other computer may be standing in for the server on purpose.",

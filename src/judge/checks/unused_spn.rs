@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     manual: Manual {
         title: "a server's account holds an SMTPSVC SPN that no server requires",
         checked: "A server's account holds a well-formed SMTPSVC SPN that no server in the organization requires. It is neither a host name of the server nor the dNSHostName of its account. It was left by an endpoint that was renamed or removed, or was written with a port or a trailing dot.",
-        impact: "None, until the name is given to another server. Then the domain controller refuses it there, or two accounts hold it.",
+        impact: "None, until another server gets the name. Then domain controllers refuse to add the SPN there, or two accounts hold it.",
         fix: "Leave it, unless you know that nothing uses it. In that case, delete it with setspn -D. No command is printed, because clients outside Exchange may connect by this name.",
         permissions: WRITE_SPN,
         false_positives: "Applications may connect to the server by a DNS alias and ask for a ticket for that name. Then the SPN is in use.",
@@ -27,7 +27,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-const WHY: &str = "It does no harm now, but it is in the way if the name is given to another server.";
+const WHY: &str = "It does no harm now, but it would cause a conflict if another server gets the name.";
 
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     let required = facts.requirements().map(|(_, requirement)| requirement.spn.key().to_owned());
