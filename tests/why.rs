@@ -46,7 +46,7 @@ fn index() -> Vec<Event> {
 }
 
 /// The text, whatever its encoding.
-fn text(event: &Event) -> String {
+fn text_of(event: &Event) -> String {
     let bytes = std::fs::read(folder().join(&event.file)).unwrap();
     match bytes.strip_prefix(&[0xff, 0xfe]) {
         Some(rest) => {
@@ -183,7 +183,7 @@ fn each_text_leads_to_its_cause_and_to_none_where_all_is_fine() {
     let (mut faults, mut tried) = (Vec::new(), 0);
     for event in index() {
         let Some(host) = host(&event) else { continue };
-        let text = text(&event);
+        let text = text_of(&event);
         for cause in causes(&event).chain(["healthy"]) {
             let (code, answer) = why(text.as_bytes(), &recording(&event.forest, &host, cause));
             tried += 1;
@@ -216,7 +216,7 @@ fn a_text_leads_to_its_cause_however_it_was_pasted() {
     let (mut faults, mut tried) = (Vec::new(), 0);
     for event in index() {
         let (Some(host), Some(cause)) = (host(&event), causes(&event).next()) else { continue };
-        let text = text(&event);
+        let text = text_of(&event);
         let ldif = recording(&event.forest, &host, cause);
         for (way, bytes) in variants(&text) {
             let (code, answer) = why(&bytes, &ldif);
@@ -274,10 +274,15 @@ fn a_name_is_asked_about_without_any_event() {
 #[test]
 fn a_name_that_no_endpoint_announces_is_looked_up_all_the_same() {
     let whole = recording("contoso", "ex02.contoso.com", "healthy");
-    for name in ["SMTPSVC/alias.contoso.com", "alias.contoso.com"] {
+    // A host need not have an SPN; whoever asks for one gets no ticket.
+    for (name, code) in [("SMTPSVC/alias.contoso.com", 1), ("alias.contoso.com", 2)] {
         let nobody = asked(&[name], &whole);
-        assert_eq!(nobody.code, 1, "{}", nobody.stdout);
-        assert!(nobody.stdout.contains("no account holds SMTPSVC/alias.contoso.com"), "{}", nobody.stdout);
+        assert_eq!(nobody.code, code, "{}", nobody.stdout);
+        assert!(
+            nobody.stdout.contains("alias.contoso.com") && nobody.stdout.contains("no account holds"),
+            "{}",
+            nobody.stdout
+        );
     }
     let held = whole.replace("HTTP/intranet.contoso.com", "SMTPSVC/alias.contoso.com");
     let one = asked(&["SMTPSVC/alias.contoso.com"], &held);
@@ -341,6 +346,14 @@ fn an_answer_fits_a_screen_and_acts_on_no_terminal() {
                 run.stdout
             );
             assert!(!run.stdout.contains(|c: char| c.is_control() && c != '\n'), "{}", event.file);
+            // What puts it right is never what there is no room for.
+            let (_, answer) = why(text_of(&event).as_bytes(), &recording(&event.forest, &host, cause));
+            let worst = list(&answer["findings"]).find(|finding| finding["severity"] == "error");
+            let remedy = worst.and_then(|finding| list(&finding["remedies"]).next());
+            for command in remedy.into_iter().flat_map(|remedy| list(&remedy["commands"])) {
+                let command = command["run"].as_str().unwrap();
+                assert!(run.stdout.contains(command), "{} {cause}: {command} is not in\n{}", event.file, run.stdout);
+            }
         }
     }
 }
@@ -399,4 +412,80 @@ fn a_live_directory_is_asked_for_what_else_it_may_be() {
     let told = run(["why", "EX01"].into_iter().chain(live));
     assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
     assert!(told.stdout.contains("EX01$ allows AES128, AES256; password set on 2026-04-07"), "{}", told.stdout);
+}
+
+/// What an enemy and a careless eye made of it: each text, the recording it is asked about, and what has to come.
+#[test]
+fn neither_bystanders_nor_halves_of_names_lead_astray() {
+    let whole = recording("contoso", "ex02.contoso.com", "healthy");
+    let without = |host: &str| recording("contoso", host, "missing");
+    let sender = without("ex01.contoso.com");
+    let http = "Kerberos client received a KRB_AP_ERR_MODIFIED error from the server svc-mail. The target name used was HTTP/ex02.contoso.com.";
+    let cases: [(&str, &str, i32, &str); 19] = [
+        // Both sides ask for a ticket; the text names one of them.
+        ("454 4.7.0 Temporary authentication failure SMTPSVC/ex02.contoso.com", &sender, 1, "SMTPSVC/ex01.contoso.com"),
+        ("454 4.7.0 Temporary authentication failure SMTPSVC/ex02.contoso.com", &whole, 0, "NAMES ARE FINE"),
+        // One of two names is wrong.
+        (
+            "TargetUnknown SMTPSVC/ex01.contoso.com, TargetUnknown SMTPSVC/relay.contoso.com",
+            &whole,
+            1,
+            "SMTPSVC/relay.contoso.com",
+        ),
+        ("TargetUnknown ex09.contoso.com, logged on EX01", &whole, 2, "ex09.contoso.com"),
+        // A name that was cut is not the name.
+        ("failed with error TargetUnknown. The target is SMTPSVC/ex02.cont...", &whole, 0, "SMTPSVC/ex02.contoso.com"),
+        (
+            "failed with error TargetUnknown. The target is SMTPSVC/ex02.cont...",
+            &without("ex02.contoso.com"),
+            1,
+            "CONTOSO\\EX02$",
+        ),
+        ("The target is SMTPSVC/ex02=2Econtoso=2Ecom", &without("ex02.contoso.com"), 1, "CONTOSO\\EX02$"),
+        ("\\u0027SMTPSVC\\/ex02.contoso.com\\u0027.\\r\\n", &without("ex02.contoso.com"), 1, "CONTOSO\\EX02$"),
+        ("SMTPSVC/ex02.contoso.com。 EX01へ", &without("ex02.contoso.com"), 1, "CONTOSO\\EX02$"),
+        // Another service is none of ours.
+        (http, &without("ex02.contoso.com"), 2, "HTTP/ex02.contoso.com"),
+        ("HTTP/intranet.contoso.com", &whole, 2, "another service"),
+        // A password that was wrong is nobody's SPN.
+        (
+            "MSExchangeTransport Event ID: 1035 LogonDenied Default EX01. The authentication mechanism is Login. 203.0.113.77",
+            &without("ex02.contoso.com"),
+            0,
+            "NAMES ARE FINE",
+        ),
+        // The address of the receiver is not that of the sender.
+        ("451 5.7.3 Last endpoint attempted was 192.168.10.12:2525 ex02.contoso.com", &whole, 0, "10.1.30.0/24"),
+        (
+            "451 5.7.3 ex02 from ::ffff:192.168.10.11",
+            &recording("contoso", "ex02.contoso.com", "connector"),
+            1,
+            "192.168.10.11",
+        ),
+        (
+            "454 4.7.5 Certificate validation failure ex02.contoso.com",
+            &without("ex02.contoso.com"),
+            1,
+            "ALSO WRONG HERE",
+        ),
+        ("gmail.com", &whole, 2, "NOT ESTABLISHED"),
+        ("EX01", &without("mail.contoso.com"), 1, "SMTPSVC/mail.contoso.com"),
+        ("2017", &whole, 2, "Event 2017"),
+        ("454 4.7.0", &whole, 0, "NO CAUSE FOUND"),
+    ];
+    for (text, ldif, code, word) in cases {
+        let told = asked(&[text], ldif);
+        assert_eq!(told.code, code, "{text}: {}{}", told.stdout, told.stderr);
+        assert!(told.stdout.contains(word), "{text}: {}", told.stdout);
+    }
+}
+
+/// Who logged it is another's account, which has to be able to log on.
+#[test]
+fn the_account_of_the_server_that_logged_it_counts() {
+    let event = index().into_iter().find(|event| event.file == "2017-viewer-en.txt").unwrap();
+    for cause in ["disabled", "expired", "encryption"] {
+        let (code, answer) = why(text_of(&event).as_bytes(), &recording("contoso", "ex01.contoso.com", cause));
+        assert!(code == 1 && list(&answer["clues"]).any(|clue| clue["is_cause"] == true), "{cause}: {answer}");
+    }
 }

@@ -54,6 +54,7 @@ pub(crate) enum Command {
         /// The code or symptom; without one, all are listed
         #[arg(
             value_name = "TOPIC",
+            allow_negative_numbers = true,
             help = "Finding code (missing-spn), event (2017, \"KDC 11\"), SMTP reply (\"454 4.7.0\") or status word (TargetUnknown); without one, all are listed"
         )]
         topic: Option<String>,
@@ -213,7 +214,12 @@ impl Check {
 #[derive(Args, Debug)]
 pub(crate) struct Why {
     /// SPN, host name, server, IP address, or text from an event or queue
-    #[arg(value_name = "TEXT", required_unless_present = "event", conflicts_with = "event")]
+    #[arg(
+        value_name = "TEXT",
+        required_unless_present = "event",
+        conflicts_with = "event",
+        allow_negative_numbers = true
+    )]
     pub(crate) text: Vec<String>,
     /// Read the text of an event, or lines of a log, from this file; `-` is standard input
     #[arg(long, value_name = "FILE")]

@@ -251,7 +251,7 @@ fn explain(topic: Option<&str>) -> Result<u8> {
     let Some(topic) = topic else {
         return print(&manual::write_list).map(|()| 0);
     };
-    if let Some(check) = checks::named(topic) {
+    if let Some(check) = checks::named(&topic.trim().replace(' ', "-")) {
         return print(&|out| manual::write(check, out)).map(|()| 0);
     }
     let symptoms = symptoms::called(topic);

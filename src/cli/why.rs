@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use spn_doctor::directory::schema::Purpose;
 use spn_doctor::directory::text::{clipped, printable};
-use spn_doctor::render;
+use spn_doctor::render::{self, why::Form};
 use spn_doctor::report::Report;
 use spn_doctor::trouble::Trouble;
 use spn_doctor::why::answer::{Answer, Verdict};
@@ -42,7 +42,8 @@ pub(crate) fn why(flags: &Why) -> Result<u8> {
     let judgement = super::run::judged(&directory, &source);
     let report = Report::new(&judgement, source, flags.dialect());
     let answer = Answer::new(&message, &judgement, report);
-    if answer.says_nothing() {
+    // A program gets its document all the same.
+    if answer.says_nothing() && flags.form() == Form::Text {
         return Err(says_nothing(&text).into());
     }
     print(&|out| render::why::write(&answer, flags.form(), out))?;
@@ -93,10 +94,13 @@ fn decoded(bytes: &[u8]) -> String {
         let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(make).collect();
         String::from_utf16_lossy(&units)
     };
+    let zeros = |from: usize| bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let is_wide = |zeros: usize| zeros > 2 && zeros * 5 > bytes.len();
     match bytes {
         [0xff, 0xfe, rest @ ..] => pairs(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => pairs(rest, u16::from_be_bytes),
-        [first, 0, ..] if *first != 0 => pairs(bytes, u16::from_le_bytes),
+        _ if is_wide(zeros(1)) => pairs(bytes, u16::from_le_bytes),
+        _ if is_wide(zeros(0)) => pairs(bytes, u16::from_be_bytes),
         _ => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
     }
 }

@@ -10,7 +10,7 @@ mod status;
 mod tools;
 
 use self::causes::Cause;
-use crate::directory::text::{fold, same};
+use crate::directory::text::fold;
 
 /// Something that people see.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ impl Source {
 impl Event {
     /// Whether this is one of its numbers, alone or beside words for the source: `11`, `event 11`, `KDC 11`.
     fn is_called(self, query: &str) -> bool {
-        const EVENT: [&str; 3] = ["event", "id", "eventid"];
+        const EVENT: [&str; 7] = ["event", "id", "eventid", "ereignis", "événement", "microsoft", "windows"];
         let words = query.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(fold);
         let (numbers, words): (Vec<String>, Vec<String>) =
             words.partition(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
@@ -154,14 +154,30 @@ impl Symptom {
 
     /// Whether people who write this mean it.
     fn is_called(&self, query: &str) -> bool {
-        self.event.is_some_and(|event| event.is_called(query)) || self.words.iter().any(|word| same(word, query))
+        self.event.is_some_and(|event| event.is_called(query))
+            || self.words.iter().any(|word| bare(word) == bare(query))
     }
 
     /// Whether one of its words stands in a text, which is folded and has one space between words.
     #[must_use]
     pub fn stands_in(&self, text: &str) -> bool {
-        self.words.iter().any(|word| has_word(text, &fold(word)))
+        self.words.iter().any(|word| {
+            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+            if is_number { has_error_number(text, word) } else { has_word(text, &fold(word)) }
+        })
     }
+}
+
+/// Whether a text has this number where errors stand: there are many others.
+fn has_error_number(text: &str, number: &str) -> bool {
+    const BEFORE: [&str; 8] = ["error", "code", "fehler", "erreur", "win32", "status", "reply", "response"];
+    BEFORE.iter().any(|word| {
+        text.match_indices(word).any(|(at, word)| {
+            let behind =
+                text.get(at + word.len()..).unwrap_or_default().trim_start_matches(|c: char| " :=#('\"[".contains(c));
+            behind.strip_prefix(number).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        })
+    })
 }
 
 /// Whether a text has this word, and not only as a part of a longer one.
@@ -172,6 +188,11 @@ fn has_word(text: &str, word: &str) -> bool {
         let behind = text.get(at + word.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(is_part) && !behind.is_some_and(is_part)
     })
+}
+
+/// A name as it is compared: `target unknown` is `TargetUnknown`, and `454-4.7.0` is `454 4.7.0`.
+fn bare(name: &str) -> String {
+    fold(name).replace([' ', '_', '-'], "")
 }
 
 /// All symptoms: events, replies, status words, what tools say.
@@ -188,12 +209,27 @@ pub fn of(code: &str) -> impl Iterator<Item = &'static Symptom> {
 #[must_use]
 pub fn called(query: &str) -> Vec<&'static Symptom> {
     let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
+    let query = status_number(&query).unwrap_or(query);
     let exact: Vec<&Symptom> = all().filter(|symptom| symptom.is_called(&query)).collect();
     if !exact.is_empty() {
         return exact;
     }
     let folded = fold(&query);
     all().filter(|symptom| symptom.stands_in(&folded)).collect()
+}
+
+/// A status number in the form that the table has: `0x80090303` for `80090303`, `0x80090303L`, `-2146893053` and `2148074243`.
+#[must_use]
+pub fn status_number(token: &str) -> Option<String> {
+    let bare = token.trim_end_matches(['l', 'L']);
+    let hex = bare.strip_prefix("0x").unwrap_or(bare);
+    let is_hex = hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && (hex.starts_with("8009") || fold(hex).starts_with("c000")) {
+        return Some(format!("0x{}", fold(hex)));
+    }
+    let number: i64 = bare.parse().ok()?;
+    let bits = u32::try_from(number).ok().or_else(|| i32::try_from(number).ok().map(i32::cast_unsigned))?;
+    (bits >= 0x8000_0000).then(|| format!("0x{bits:08x}"))
 }
 
 /// The names that people may have meant who write this, the most alike first.
@@ -203,6 +239,10 @@ pub fn nearest(query: &str) -> Vec<String> {
     const ALIKE: f64 = 0.8;
     const MOST: usize = 3;
     let query = fold(query.trim());
+    // Of numbers, those that look alike mean something else.
+    if !query.contains(|c: char| c.is_alphabetic()) {
+        return Vec::new();
+    }
     let words = |symptom: &'static Symptom| {
         symptom
             .event

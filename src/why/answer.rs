@@ -1,6 +1,6 @@
 //! The public shape of an answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::directory::host::HostName;
 use crate::directory::spn::Spn;
 use crate::directory::text::{fold, printable};
 use crate::judge::Judgement;
+use crate::judge::requirements::Judged;
 use crate::report::{Finding, Problem, Report, SCHEMA_VERSION, Server, Source, Tool};
 
 /// What `why` says.
@@ -30,11 +31,13 @@ pub struct Answer {
     pub servers: Vec<Server>,
     /// The names it is about.
     pub names: Vec<Name>,
+    /// Whether the message names what is wrong; false where it leaves open which server sent, and these are those that may have.
+    pub is_certain: bool,
     /// What is wrong with them, and with the servers that need them.
     pub findings: Vec<Finding>,
     /// What else it may be, the likeliest first, with what the directory shows of it.
     pub clues: Vec<Clue>,
-    /// Words of the message that the directory does not know, where it knows none.
+    /// Hosts of this forest and SPNs that the message names, and the directory does not know.
     pub unknown: Vec<String>,
     /// What could not be read; empty unless the verdict is `not-established`.
     pub problems: Vec<Problem>,
@@ -63,6 +66,8 @@ pub struct Said {
     pub means: &'static str,
     /// Whose SPN or setting is at fault.
     pub whose: &'static str,
+    /// The codes of the findings that cause it.
+    pub findings: &'static [&'static str],
 }
 
 /// A name that the message is about.
@@ -94,32 +99,31 @@ impl Answer {
     #[must_use]
     pub fn new(message: &Message, judgement: &Judgement<'_>, report: Report) -> Self {
         let facts = &judgement.facts;
-        let mut subject = Subject::of(message, facts);
-        let mut findings = findings(&report, &subject);
-        if findings.is_empty() && subject.is_open {
-            // The message does not say who sent.
-            subject.servers = facts.servers.iter().filter(|judged| judged.server.skipped.is_none()).collect();
-            findings = self::findings(&report, &subject);
-        }
+        let subject = Subject::of(message, facts);
         let needed = needed(judgement);
         let names: Vec<Name> = subject.names.iter().map(|name| self::name(judgement, &needed, name)).collect();
         let clues = clues::all(message, &subject, facts);
-        let is_wrong = names.iter().any(|name| name.needed.is_empty() && name.holders.len() != 1)
-            || findings.iter().any(|finding| finding.severity != "info")
-            || clues.iter().any(|clue| clue.is_cause);
-        let is_unknown = subject.is_unknown() && !clues.iter().any(|clue| !clue.shown.is_empty());
-        let verdict = if !report.problems.is_empty() || is_unknown {
+        let own = findings(&report, &subject);
+        let is_found = own.iter().any(is_a_cause)
+            || clues.iter().any(|clue| clue.is_cause)
+            || names.iter().any(|name| name.is_wrong(subject.is_bare));
+        let of_suspects = if is_found { Vec::new() } else { findings_of_senders(&report, &subject) };
+        let is_certain = of_suspects.is_empty();
+        let findings: Vec<Finding> = if is_certain { own } else { of_suspects };
+        let is_unknown =
+            subject.is_unknown() && subject.suspects.is_empty() && !clues.iter().any(|clue| !clue.shown.is_empty());
+        let is_nobodys = subject.is_bare && names.iter().any(|name| name.needed.is_empty() && name.holders.is_empty());
+        let verdict = if !report.problems.is_empty() {
             Verdict::NotEstablished
-        } else if is_wrong {
+        } else if is_found || !is_certain {
             Verdict::CauseFound
+        } else if is_unknown || is_nobodys || !subject.unknown.is_empty() {
+            Verdict::NotEstablished
         } else {
             Verdict::NamesAreFine
         };
-        let unknown = if is_unknown {
-            message.words.iter().chain(&message.others).map(|word| printable(word)).take(MOST).collect()
-        } else {
-            Vec::new()
-        };
+        let others = message.others.iter().filter(|_| subject.is_unknown());
+        let unknown = subject.unknown.iter().chain(others).map(|word| printable(word)).take(MOST).collect();
         let words = message.symptoms.iter().filter(|symptom| symptom.event.is_none());
         let events = message.symptoms.iter().filter(|symptom| symptom.event.is_some());
         let places: HashMap<&str, &Server> = report.servers.iter().map(|server| (server.dn.as_str(), server)).collect();
@@ -137,6 +141,7 @@ impl Answer {
                 .map(|server| (*server).clone())
                 .collect(),
             names,
+            is_certain,
             findings,
             clues,
             unknown,
@@ -151,6 +156,7 @@ impl Answer {
     pub fn says_nothing(&self) -> bool {
         self.says.is_empty()
             && self.names.is_empty()
+            && self.unknown.is_empty()
             && self.problems.is_empty()
             && self.verdict == Verdict::NotEstablished
     }
@@ -161,26 +167,59 @@ const MOST: usize = 20;
 
 impl Said {
     fn of(symptom: &crate::symptoms::Symptom) -> Self {
-        Self { name: symptom.name(), title: symptom.headline(), means: symptom.means, whose: symptom.whose }
+        Self {
+            name: symptom.name(),
+            title: symptom.headline(),
+            means: symptom.means,
+            whose: symptom.whose,
+            findings: symptom.findings,
+        }
+    }
+}
+
+fn is_a_cause(finding: &Finding) -> bool {
+    finding.severity != "info"
+}
+
+impl Name {
+    /// Whether nobody answers to it, or more than one account does, though no server needs it. A host name that somebody merely asks
+    /// about need not have an SPN.
+    fn is_wrong(&self, is_bare: bool) -> bool {
+        self.needed.is_empty() && (self.holders.len() > 1 || self.holders.is_empty() && !is_bare)
     }
 }
 
 /// The findings about the names, and those about their servers as a whole. What names an SPN that nobody asked about is left out, unless
-/// it is one by which the server's computer is known.
+/// it is one by which the server's computer is known, or a server was asked about as a whole.
 fn findings(report: &Report, subject: &Subject<'_>) -> Vec<Finding> {
-    let spns: Vec<Spn> = subject.names.iter().map(Spn::smtpsvc).collect();
-    let servers: Vec<String> = subject.servers.iter().map(|judged| fold(&judged.server.names.name)).collect();
+    let spns: HashSet<String> = subject.names.iter().map(|name| Spn::smtpsvc(name).key().to_owned()).collect();
+    let servers = names_of(&subject.servers);
     let is_about = |finding: &&Finding| {
         let is_of_server = finding.servers.iter().any(|server| servers.contains(&fold(server)));
-        match &finding.spn {
-            Some(spn) if spns.iter().any(|asked| asked.key() == fold(spn)) => true,
-            Some(spn) => {
-                is_of_server && (subject.names.is_empty() || subject.is_open || fold(spn).starts_with("host/"))
-            }
+        match finding.spn.as_deref().map(fold) {
+            Some(spn) if spns.contains(&spn) => true,
+            Some(spn) => is_of_server && (subject.is_whole || spn.starts_with("host/")),
             None => is_of_server,
         }
     };
     report.findings.iter().filter(is_about).cloned().collect()
+}
+
+/// What is wrong with those that may have sent: their own names as senders, and their accounts.
+fn findings_of_senders(report: &Report, subject: &Subject<'_>) -> Vec<Finding> {
+    let servers = names_of(&subject.suspects);
+    let own = subject.suspects.iter().filter_map(|judged| judged.fqdn.as_ref());
+    let spns: HashSet<String> = own.map(|name| Spn::smtpsvc(name).key().to_owned()).collect();
+    let is_about = |finding: &&Finding| {
+        finding.severity == "error"
+            && finding.servers.iter().any(|server| servers.contains(&fold(server)))
+            && finding.spn.as_deref().map(fold).is_none_or(|spn| spns.contains(&spn) || spn.starts_with("host/"))
+    };
+    report.findings.iter().filter(is_about).cloned().collect()
+}
+
+fn names_of(servers: &[&Judged<'_>]) -> HashSet<String> {
+    servers.iter().map(|judged| fold(&judged.server.names.name)).collect()
 }
 
 /// Who needs a name, by the name's [key](HostName::key).

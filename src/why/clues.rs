@@ -46,7 +46,7 @@ pub(super) fn all(message: &Message, subject: &Subject<'_>, facts: &Facts<'_>) -
     let (words, events): (Vec<&Symptom>, Vec<&Symptom>) =
         message.symptoms.iter().copied().partition(|symptom| symptom.event.is_none());
     let named = words.iter().chain(&events).flat_map(|symptom| symptom.causes.iter().copied());
-    let is_address = subject.is_unknown() && !message.addresses.is_empty();
+    let is_address = subject.is_unknown() && !message.senders.is_empty();
     let usual = match (message.symptoms.is_empty(), is_address) {
         (true, true) => [Cause::Connector].as_slice(),
         (true, false) => USUAL.as_slice(),
@@ -58,7 +58,10 @@ pub(super) fn all(message: &Message, subject: &Subject<'_>, facts: &Facts<'_>) -
         }
     }
     let look = Look { message, subject, facts };
-    let mut clues: Vec<Clue> = causes.into_iter().map(|cause| look.at(cause)).collect();
+    let mut clues: Vec<Clue> = causes.iter().map(|cause| look.at(*cause)).collect();
+    // What the directory shows of an account counts, whatever the message says.
+    let shown = [Cause::Account, Cause::EncryptionTypes].into_iter().filter(|cause| !causes.contains(cause));
+    clues.extend(shown.map(|cause| look.at(cause)).filter(|clue| clue.is_cause));
     clues.sort_by_key(|clue| !clue.is_cause);
     clues
 }
@@ -72,10 +75,10 @@ struct Look<'a> {
 impl Look<'_> {
     fn at(&self, cause: Cause) -> Clue {
         let seen: Vec<Seen> = match cause {
-            Cause::EncryptionTypes => self.accounts().filter_map(encryption_types).collect(),
-            Cause::Account => self.accounts().filter_map(account).collect(),
+            Cause::EncryptionTypes => self.of_accounts(encryption_types),
+            Cause::Account => self.of_accounts(account),
             Cause::Connector => self.connectors(),
-            Cause::Gssapi => self.servers().flat_map(without_gssapi).collect(),
+            Cause::Gssapi => self.servers().flat_map(without_gssapi).take(MOST_SERVERS).collect(),
             Cause::Uniqueness => self.uniqueness().into_iter().collect(),
             _ => Vec::new(),
         };
@@ -89,12 +92,22 @@ impl Look<'_> {
     }
 
     fn servers(&self) -> impl Iterator<Item = &Judged<'_>> {
-        self.subject.servers.iter().copied().take(MOST_SERVERS)
+        self.subject.servers.iter().copied()
+    }
+
+    /// What there is to see of the accounts: of those that may have sent only what is wrong.
+    fn of_accounts(&self, look: impl Fn(&Account) -> Option<Seen>) -> Vec<Seen> {
+        let own = self.accounts().filter_map(&look);
+        let suspects = self.subject.suspects.iter().filter_map(|judged| judged.account());
+        let mut seen: Vec<Seen> = own.chain(suspects.filter_map(&look).filter(|seen| seen.is_cause)).collect();
+        seen.sort_by_key(|seen| !seen.is_cause);
+        seen.truncate(MOST_SERVERS);
+        seen
     }
 
     /// The accounts of the servers; where no server needs the name, those that hold it.
     fn accounts(&self) -> impl Iterator<Item = &Account> {
-        let own = self.servers().filter_map(Judged::account);
+        let own = self.servers().chain(self.subject.bystanders.iter().copied()).filter_map(Judged::account);
         let is_foreign = self.subject.servers.is_empty();
         let holders = self.subject.names.iter().flat_map(|name| self.facts.directory.holders(name));
         own.chain(holders.filter(move |_| is_foreign).take(MOST_SERVERS))
@@ -127,14 +140,20 @@ impl Look<'_> {
 
     /// Which connectors take the sender's address; where that is not known, which take those of some senders only.
     fn connectors(&self) -> Vec<Seen> {
-        let is_refused = self.message.symptoms.iter().any(|symptom| symptom.causes.first() == Some(&Cause::Connector));
-        let addresses = &self.message.addresses;
+        // Somebody who asks about an address alone wants to hear of that, too.
+        let is_refused = self.message.symptoms.is_empty() && self.subject.is_unknown()
+            || self.message.symptoms.iter().any(|symptom| symptom.causes.first() == Some(&Cause::Connector));
+        let addresses = &self.message.senders;
+        let targets = if addresses.is_empty() { self.message.targets.as_slice() } else { &[] };
         let is_open = self.subject.servers.is_empty() && !addresses.is_empty();
         let all = self.facts.servers.iter().filter(|judged| is_open && judged.server.skipped.is_none());
         let servers = self.subject.servers.iter().copied().chain(all);
         let mut seen: Vec<Seen> = servers
             .flat_map(|judged| {
-                let of_address = addresses.iter().flat_map(|address| taking(judged, *address, is_refused));
+                let of_address = addresses.iter().flat_map(|address| taking(judged, *address, 0, is_refused));
+                // Servers mostly stand beside each other: who takes the neighbours of the receiver may take the sender.
+                let beside = targets.iter().flat_map(|address| taking(judged, *address, 1, is_refused));
+                let of_address = of_address.chain(beside.filter(|seen| seen.is_cause));
                 let narrow = if addresses.is_empty() { narrow(judged) } else { Vec::new() };
                 of_address.chain(narrow).collect::<Vec<_>>()
             })
@@ -254,11 +273,13 @@ fn named(judged: &Judged<'_>, endpoint: &Endpoint) -> String {
 
 const NOT_OFFERED: &str = "but does not offer Exchange Server authentication";
 
-/// The connectors of a server that take an address: on the port of mail, and wherever one takes it that lacks what another offers.
-fn taking(judged: &Judged<'_>, address: IpAddr, is_refused: bool) -> Vec<Seen> {
+/// The connectors of a server that take an address and at least so many others: on the port of mail, and wherever one takes it that lacks
+/// what another offers.
+fn taking(judged: &Judged<'_>, address: IpAddr, others: u128, is_refused: bool) -> Vec<Seen> {
     const SMTP: u16 = 25;
     let size = |endpoint: &&Endpoint| {
-        endpoint.remote_ranges.iter().filter_map(|range| ranges::size_around(range, address)).min()
+        let sizes = endpoint.remote_ranges.iter().filter_map(|range| ranges::size_around(range, address));
+        sizes.filter(|size| *size >= others).min()
     };
     let of_port = |(port, connectors): (u16, Vec<&Endpoint>)| {
         let winner = connectors.iter().copied().filter(|endpoint| size(endpoint).is_some()).min_by_key(size)?;

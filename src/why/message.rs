@@ -1,14 +1,14 @@
 //! The text of an event, or of a line of a log, as people paste it: which symptoms, names and addresses stand in it.
 //!
-//! Nothing depends on the language or the layout: labels differ, but numbers, SPNs and host names are the same everywhere. What a terminal
-//! broke at its edge is read both ways, with the line break and without it; what makes no sense is in no directory either.
+//! Nothing depends on the language or the layout: labels differ, but numbers, SPNs and host names are the same everywhere.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 
+use super::reading::readings;
 use crate::directory::host::HostName;
 use crate::directory::text::fold;
-use crate::symptoms::{self, Event, Symptom};
+use crate::symptoms::{self, Event, Source, Symptom};
 
 /// What a text says.
 #[derive(Clone, Debug, Default)]
@@ -19,54 +19,70 @@ pub struct Message {
     pub smtpsvc: Vec<HostName>,
     /// The SPNs of other services, as written.
     pub others: Vec<String>,
-    /// Everything that could be the name of a server or host, folded.
-    pub words: BTreeSet<String>,
-    /// The addresses.
-    pub addresses: Vec<IpAddr>,
+    /// What looks like the name of a server or host, folded; of each, how it stands there.
+    pub words: BTreeMap<String, Place>,
+    /// The host names among them that stand there as they are, and not only once a line break is undone.
+    pub hosts: BTreeSet<String>,
+    /// The addresses that somebody may have connected from.
+    pub senders: Vec<IpAddr>,
+    /// The addresses that somebody connected to.
+    pub targets: Vec<IpAddr>,
+    /// Whether passwords or NTLM were tried, which need no SPN.
+    pub is_without_kerberos: bool,
+}
+
+/// How sure it is that a word is a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Any word.
+    Anywhere,
+    /// A word that stands where names do: `EX01\12`, `CONTOSO\EX01$`, `CN=EX01`, or alone.
+    Named,
+    /// A host name with its domain.
+    Qualified,
 }
 
 /// The classes of other SPNs that people meet in such texts.
 const OTHER_CLASSES: [&str; 12] = [
-    "host",
     "http",
+    "https",
     "cifs",
     "ldap",
     "gc",
-    "smtp",
     "termsrv",
     "wsman",
     "exchangemdb",
     "exchangerfr",
     "exchangeab",
     "mssqlsvc",
+    "krbtgt",
 ];
-
-/// What stands in front of the number of an event, folded, in the languages that we have seen.
-const LABELS: [&str; 8] = ["id", "eventid", "event", "kennung", "ereignis", "événement", "evento", "gebeurtenis"];
-
 /// A message names one or two; of a whole log nobody wants to hear of more.
 const MOST: usize = 200;
-
 /// No name of a symptom is longer.
 const LONGEST_NAME: usize = 100;
-
-/// A number of these may be a year, or the version of a product.
-const YEARS: std::ops::Range<u32> = 1990..2040;
 
 impl Message {
     /// Reads a text.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut message = Self::default();
-        let text = without_escapes(text);
+        let readings = readings(text);
         // Whoever asks about a symptom alone writes it as for `explain`.
-        if text.len() < LONGEST_NAME {
-            message.symptoms.extend(symptoms::called(&text));
+        if let Some(short) = readings.first().filter(|text| text.len() < LONGEST_NAME) {
+            message.symptoms.extend(symptoms::called(short));
         }
-        for text in [&text, &joined(&text)] {
+        for text in &readings {
+            let spaced = fold(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+            message.find_symptoms(&spaced, &fold(text));
+            message.is_without_kerberos |= tells_of_passwords(&spaced);
             message.names(text);
-            message.symptoms(text);
+            if message.hosts.is_empty() {
+                let hosts = message.words.iter().filter(|(_, place)| **place == Place::Qualified);
+                message.hosts = hosts.map(|(host, _)| host.clone()).collect();
+            }
         }
+        message.forget_words_of_symptoms();
         message
     }
 
@@ -77,52 +93,163 @@ impl Message {
             && self.smtpsvc.is_empty()
             && self.others.is_empty()
             && self.words.is_empty()
-            && self.addresses.is_empty()
+            && self.senders.is_empty()
+            && self.targets.is_empty()
     }
 
-    fn symptoms(&mut self, text: &str) {
-        let spaced = fold(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    /// `lines` is the same text, in its lines.
+    fn find_symptoms(&mut self, text: &str, lines: &str) {
+        let numbers = Numbers::of(text);
+        let logged_by = sources(lines);
+        let text = format!("{text} {}", numbers.canonical.join(" "));
         for symptom in symptoms::all() {
-            let is_there = symptom.stands_in(&spaced) || symptom.event.is_some_and(|event| is_told(event, &spaced));
+            let is_there = symptom.stands_in(&text)
+                || symptom.event.is_some_and(|event| numbers.tell_of(event, &text, &logged_by));
             if is_there && !self.symptoms.iter().any(|known| std::ptr::eq(*known, symptom)) {
                 self.symptoms.push(symptom);
             }
         }
+        self.failure_codes(&text);
+    }
+
+    /// The failure codes of the events that show those of Kerberos as bare numbers.
+    fn failure_codes(&mut self, text: &str) {
+        const CODES: [(&str, &str); 6] = [
+            ("0x7", "KDC_ERR_S_PRINCIPAL_UNKNOWN"),
+            ("0x8", "KDC_ERR_S_PRINCIPAL_UNKNOWN"),
+            ("0xe", "KDC_ERR_ETYPE_NOTSUPP"),
+            ("0x12", "KDC_ERR_CLIENT_REVOKED"),
+            ("0x25", "KRB_AP_ERR_SKEW"),
+            ("0x29", "KRB_AP_ERR_MODIFIED"),
+        ];
+        let shows_codes = |symptom: &&Symptom| {
+            symptom
+                .event
+                .is_some_and(|event| event.ids == [4769] || event.ids == [3] && event.source == Source::Kerberos)
+        };
+        if !self.symptoms.iter().any(shows_codes) {
+            return;
+        }
+        for (_, word) in
+            CODES.iter().filter(|(code, _)| text.split(|c: char| !c.is_alphanumeric()).any(|token| token == *code))
+        {
+            let meant = symptoms::called(word);
+            self.symptoms.extend(meant.into_iter().filter(|symptom| symptom.event.is_none()));
+        }
+        let mut seen: Vec<*const Symptom> = Vec::new();
+        self.symptoms.retain(|symptom| {
+            let this: *const Symptom = *symptom;
+            let is_new = !seen.contains(&this);
+            seen.push(this);
+            is_new
+        });
     }
 
     fn names(&mut self, text: &str) {
-        let ends = |c: char| c.is_whitespace() || "\"'“”‘’«»<>()[]{},;=|&".contains(c);
-        for token in text.split(ends).map(|token| token.trim_matches(|c: char| ".:!?-".contains(c))) {
-            if let Some((class, rest)) = token.split_once('/') {
-                self.spn(token, class, rest);
-            }
-            if let Some(address) = address(token) {
-                if self.addresses.len() < MOST && !self.addresses.contains(&address) {
-                    self.addresses.push(address);
-                }
-            } else {
-                // `250-ex02.contoso.com Hello` in a protocol log.
-                let token = token.get(4..).filter(|_| is_reply(token)).unwrap_or(token);
-                let parts = token.split(['\\', '/', '@', ':']).map(|part| part.trim_end_matches(['$', '.']));
-                self.words.extend(parts.filter(|part| HostName::parse(part).is_ok()).map(fold));
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "._-/\\@:$%".contains(c);
+        let mut behind = 0;
+        let mut tokens = Vec::new();
+        for token in text.split(|c: char| !is_part(c)) {
+            let start = token.as_ptr() as usize - text.as_ptr() as usize;
+            tokens.push((text.get(behind..start).unwrap_or_default(), token));
+            behind = start + token.len();
+        }
+        let words = tokens.iter().filter(|(_, token)| !token.is_empty()).count();
+        let mut context = String::new();
+        for (between, token) in tokens {
+            let end = |c: char| ".:!?-%".contains(c);
+            let whole = token.trim_end_matches(end).trim_start_matches(['.', '!', '?', '-']);
+            self.token(whole, between, words <= 3, &context);
+            context.push_str(&fold(token));
+            context.push(' ');
+            let far = context.len().saturating_sub(40);
+            if far > 0 {
+                context = (far..context.len()).find_map(|at| context.get(at..)).unwrap_or_default().to_owned();
             }
         }
     }
 
-    fn spn(&mut self, token: &str, class: &str, rest: &str) {
-        let host = rest.split(['/', ':', '@']).next().unwrap_or_default().trim_end_matches('.');
-        let Ok(host) = HostName::parse(host) else { return };
-        if fold(class) == "smtpsvc" {
+    fn token(&mut self, token: &str, between: &str, is_short: bool, context: &str) {
+        const LABELS: [&str; 5] = ["computer", "computername", "machinename", "ordinateur", "server"];
+        if let Some((class, rest)) = token.split_once('/')
+            && self.spn(token, &fold(class), rest)
+        {
+            return;
+        }
+        if let Some(address) = address(token) {
+            let is_target = ["attempted", "attempted was", "target ip address", "ip"]
+                .iter()
+                .any(|mark| context.trim_end().ends_with(mark.trim_end()));
+            let addresses = if is_target { &mut self.targets } else { &mut self.senders };
+            if addresses.len() < MOST && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+            return;
+        }
+        // `250-ex02.contoso.com Hello` in a protocol log.
+        let token = token.get(4..).filter(|_| is_reply(token)).unwrap_or(token);
+        let is_distinguished = between.ends_with('=') && context.trim_end().ends_with("cn");
+        let has_label = between.contains([':', '=', '>']) && LABELS.contains(&last_word(context));
+        let has_domain = token.contains('\\') || token.ends_with('$') || has_label;
+        for part in token.split(['\\', '/', '@', ':']).map(|part| part.trim_end_matches(['$', '.', '%'])) {
+            if HostName::parse(part).is_err() {
+                continue;
+            }
+            let place = match part {
+                _ if part.contains('.') => Place::Qualified,
+                _ if has_domain || is_distinguished || is_short => Place::Named,
+                _ => Place::Anywhere,
+            };
+            // Names of servers are written in capitals; `Exchange` is no server called EXCHANGE.
+            let is_shouted = !part.bytes().any(|byte| byte.is_ascii_lowercase());
+            if place > Place::Anywhere || is_shouted {
+                let known = self.words.entry(fold(part)).or_insert(place);
+                *known = place.max(*known);
+            }
+        }
+    }
+
+    /// Takes an SPN; whether it is one.
+    fn spn(&mut self, token: &str, class: &str, rest: &str) -> bool {
+        let host = rest.split(['/', ':', '@', '\\']).next().unwrap_or_default().trim_end_matches('.');
+        let Ok(host) = HostName::parse(host) else { return false };
+        if class == "smtpsvc" {
             if self.smtpsvc.len() < MOST && !self.smtpsvc.contains(&host) {
                 self.smtpsvc.push(host);
             }
-        } else if self.others.len() < MOST
-            && OTHER_CLASSES.contains(&fold(class).as_str())
-            && !self.others.iter().any(|known| known == token)
-        {
+            return true;
+        }
+        let is_other = OTHER_CLASSES.contains(&class);
+        if is_other && self.others.len() < MOST && !self.others.iter().any(|known| known == token) {
             self.others.push(token.to_owned());
         }
+        if class == "host" || class == "smtp" {
+            let place = if host.is_qualified() { Place::Qualified } else { Place::Named };
+            self.words.insert(host.key().to_owned(), place);
+            return true;
+        }
+        is_other
     }
+
+    /// What belongs to the words of a symptom is no name.
+    fn forget_words_of_symptoms(&mut self) {
+        let of_symptoms: BTreeSet<String> = self
+            .symptoms
+            .iter()
+            .flat_map(|symptom| symptom.words.iter())
+            .flat_map(|words| words.split(' '))
+            .map(fold)
+            .collect();
+        self.words.retain(|word, place| *place == Place::Qualified || !of_symptoms.contains(word));
+    }
+}
+
+/// An address, maybe with a port behind it; one of IPv4 that is written as IPv6 is one of IPv4.
+fn address(token: &str) -> Option<IpAddr> {
+    let alone = token.split('%').next().unwrap_or(token);
+    let with_port = || token.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let address: IpAddr = alone.parse().ok().or_else(|| with_port()?.0.parse::<Ipv4Addr>().ok().map(IpAddr::from))?;
+    Some(address.to_canonical())
 }
 
 /// Whether a token begins like the line of a reply of SMTP that goes on.
@@ -130,83 +257,142 @@ fn is_reply(token: &str) -> bool {
     token.get(..3).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit())) && token.get(3..4) == Some("-")
 }
 
-/// An address, maybe with a port behind it.
-fn address(token: &str) -> Option<IpAddr> {
-    let alone = || token.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    token.parse().ok().or_else(|| alone()?.0.parse::<std::net::Ipv4Addr>().ok().map(IpAddr::from))
+/// Whether event 1035 is about a password or NTLM: `The authentication mechanism is Login`.
+fn tells_of_passwords(text: &str) -> bool {
+    ["mechanism is login", "mechanism is ntlm", "mechanism is basic"].iter().any(|words| text.contains(words))
 }
 
-/// Whether a folded text tells of this event: one of its numbers stands behind a label, or the source stands beside a number that can
-/// mean nothing else.
-fn is_told(event: Event, text: &str) -> bool {
-    let has_source = event.source.marks().iter().any(|mark| text.contains(&fold(mark)));
-    event.ids.iter().any(|id| {
-        let number = id.to_string();
-        let places = text.match_indices(&number).filter(|(at, _)| is_alone(text, *at, number.len()));
-        places.into_iter().any(|(at, _)| {
-            let before = text.get(..at).unwrap_or_default();
-            has_source && (is_labelled(before) || *id >= 1000 && !YEARS.contains(id))
-        }) || has_source && has_instance(text, *id)
-    })
+/// The numbers of a text.
+struct Numbers {
+    /// Each number, what stands before it and behind it.
+    alone: BTreeMap<u32, Vec<(String, String)>>,
+    /// Status numbers, as the table of symptoms has them, and replies of SMTP.
+    canonical: Vec<String>,
 }
 
-/// Whether a number is no part of a longer one, of a date, a time, an address or a version.
-fn is_alone(text: &str, at: usize, length: usize) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || "-/.:_".contains(c);
-    let before = text.get(..at).and_then(|text| text.chars().next_back());
-    let behind: Vec<char> = text.get(at + length..).unwrap_or_default().chars().take(2).collect();
-    let goes_on = match behind.as_slice() {
-        // The end of a sentence is none of a number.
-        ['.' | ':' | '-' | '/', next, ..] => next.is_alphanumeric(),
-        [next, ..] => next.is_alphanumeric() || *next == '_',
-        [] => false,
-    };
-    !goes_on && !before.is_some_and(|c| is_part(c) && c != ':')
-}
-
-fn is_labelled(before: &str) -> bool {
-    /// No label is longer, with what may stand between it and its number.
-    const LONGEST: usize = 80;
-    let start = before.len().saturating_sub(LONGEST);
-    let before = (start..=before.len()).find_map(|start| before.get(start..)).unwrap_or_default();
-    // `<EventID Qualifiers='49156'>2017`
-    let before = match before.rfind("<eventid") {
-        Some(at) if before.get(at..).is_some_and(|tag| tag.matches('>').count() == 1 && tag.ends_with('>')) => {
-            "eventid"
+impl Numbers {
+    /// Finds them in a folded text that has one space between words.
+    fn of(text: &str) -> Self {
+        /// No label is longer, with what may stand between it and its number.
+        const NEAR: usize = 80;
+        let near =
+            |from: usize, to: usize| (from..=to).find_map(|from| text.get(from..to)).unwrap_or_default().to_owned();
+        let mut numbers = Self { alone: BTreeMap::new(), canonical: Vec::new() };
+        let is_part = |c: char| c.is_alphanumeric() || "-.".contains(c);
+        for token in text.split(|c: char| !is_part(c)).filter(|token| token.contains(|c: char| c.is_ascii_digit())) {
+            let at = token.as_ptr() as usize - text.as_ptr() as usize;
+            if numbers.canonical.len() < MOST {
+                numbers.canonical.extend(canonical(token));
+            }
+            let digits = token.trim_end_matches(['.', '-']);
+            let number: Option<u32> =
+                digits.parse().ok().filter(|_| digits.len() <= 10 && !is_in_date(text, at, at + digits.len()));
+            if let Some(number) = number {
+                let places = numbers.alone.entry(number).or_default();
+                if places.len() < MOST {
+                    let end = at + digits.len();
+                    let far = (end..=(end + NEAR).min(text.len())).rev().find_map(|to| text.get(end..to));
+                    places.push((near(at.saturating_sub(NEAR), at), far.unwrap_or_default().to_owned()));
+                }
+            }
         }
-        _ => before.trim_end_matches(|c: char| !c.is_alphanumeric()),
-    };
-    LABELS.iter().any(|label| before.ends_with(label))
-}
-
-/// `Get-EventLog` shows the whole number of an event, of which the lower half is the one that people know.
-fn has_instance(text: &str, id: u32) -> bool {
-    const LABEL: &str = "instanceid";
-    text.match_indices(LABEL).any(|(at, _)| {
-        let behind = text.get(at + LABEL.len()..).unwrap_or_default();
-        let digits: String =
-            behind.trim_start_matches([' ', ':']).chars().take_while(char::is_ascii_digit).take(20).collect();
-        digits.parse::<u64>().is_ok_and(|number| number & 0xffff == u64::from(id))
-    })
-}
-
-/// The text without the sequences by which terminals change colours.
-fn without_escapes(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut parts = text.split('\u{1b}');
-    plain.extend(parts.next());
-    for part in parts {
-        let sequence = part
-            .strip_prefix('[')
-            .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || ";?".contains(c)));
-        plain.push_str(sequence.map_or(part, |rest| rest.get(1..).unwrap_or_default()));
+        numbers
     }
-    plain.replace('\r', "").replace(|c: char| c.is_control() && c != '\n', " ")
+
+    /// Whether they tell of this event: one of its numbers stands behind a label, or beside the name of its source.
+    fn tell_of(&self, event: Event, text: &str, logged_by: &[&str]) -> bool {
+        let marks: Vec<String> = event.source.marks().iter().map(|mark| fold(mark)).collect();
+        let is_named = |text: &str| marks.iter().any(|mark| text.contains(mark.as_str()));
+        let has_source =
+            if logged_by.is_empty() { is_named(text) } else { logged_by.iter().any(|source| is_named(source)) };
+        let is_beside = |(before, behind): &(String, String)| {
+            let separators = |c: char| " ,;|()\t".contains(c);
+            marks.iter().any(|mark| {
+                before.trim_end_matches(separators).ends_with(mark.as_str())
+                    || behind.trim_start_matches(separators).starts_with(mark.as_str())
+            })
+        };
+        let is_its = |id: &u32| {
+            let places = self.alone.get(id).into_iter().flatten();
+            places.into_iter().any(|place| is_labelled(&place.0) || is_beside(place))
+        };
+        // `Get-EventLog` shows the whole number of an event, of which the lower half is the one that people know.
+        let is_instance = |id: &u32| {
+            self.alone.iter().any(|(number, places)| {
+                number & 0xffff == *id && places.iter().any(|(before, _)| last_word(before) == "instanceid")
+            })
+        };
+        has_source && event.ids.iter().any(|id| is_its(id) || is_instance(id))
+    }
 }
 
-/// The text as it was before something broke it into lines: each break goes, with the spaces and marks of a quotation behind it.
-fn joined(text: &str) -> String {
-    text.split('\n').map(|line| line.trim_start_matches(|c: char| c.is_whitespace() || c == '>')).collect()
+/// Whether a number is a part of a date, a time, an address or a version.
+fn is_in_date(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).and_then(|text| text.chars().next_back());
+    let mut behind = text.get(end..).unwrap_or_default().chars();
+    let goes_on = |c: char, next: Option<char>| "/:_".contains(c) && next.is_some_and(|next| next.is_ascii_digit());
+    before.is_some_and(|c| "/_".contains(c)) || behind.next().is_some_and(|c| goes_on(c, behind.next()))
+}
+
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end_matches(|c: char| !c.is_alphanumeric());
+    text.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
+}
+
+/// Whether the label of an event's number stands last, in the languages that we have seen: `Event ID:`, `<EventID Qualifiers='49156'>`,
+/// `"EventID":{"#text":`.
+fn is_labelled(before: &str) -> bool {
+    const LABELS: [&str; 10] = [
+        "eventid",
+        "eventcode",
+        "event",
+        "ereignis",
+        "kennung",
+        "ereigniskennung",
+        "événement",
+        "события",
+        "zdarzenia",
+        "gebeurtenis",
+    ];
+    const IDS: [&str; 3] = ["id", "code", "evento"];
+    /// What stands before an `ID` that is another one's.
+    const OTHERS: [&str; 7] = ["process", "thread", "record", "logon", "activity", "session", "task"];
+    let is_in_element = before.rfind("eventid").is_some_and(|at| {
+        let tag = before.get(at..).unwrap_or_default();
+        tag.matches('>').count() == 1 && tag.ends_with('>')
+            || tag.ends_with("\"#text\":")
+            || tag.ends_with("\"value\":")
+    });
+    let word = last_word(before);
+    let rest = before.trim_end_matches(|c: char| !c.is_alphanumeric()).strip_suffix(word).unwrap_or_default();
+    let other = last_word(rest);
+    is_in_element || LABELS.contains(&word) || IDS.contains(&word) && !OTHERS.contains(&other)
+}
+
+/// Who logged it, as far as a folded text says so in one of its lines.
+fn sources(lines: &str) -> Vec<&str> {
+    const LABELS: [&str; 8] = [
+        "source:",
+        "source :",
+        "quelle:",
+        "ereignisquelle:",
+        "providername :",
+        "provider name=",
+        "sourcename=",
+        "source name:",
+    ];
+    const LONGEST: usize = 70;
+    let behind = LABELS.iter().flat_map(|label| {
+        lines.match_indices(label).map(|(at, label)| lines.get(at + label.len()..).unwrap_or_default())
+    });
+    let value = |text: &'_ str| text.find('\n').unwrap_or(text.len()).min(LONGEST);
+    let trimmed = behind.map(|text| text.trim_start_matches([' ', '\t']));
+    trimmed.map(|text| (0..=value(text)).rev().find_map(|end| text.get(..end)).unwrap_or_default()).collect()
+}
+
+/// A status number or a reply of SMTP as the table of symptoms has it: `0x80090303`, `454 4.7.0`.
+fn canonical(token: &str) -> Option<String> {
+    symptoms::status_number(token).or_else(|| is_reply(token).then(|| token.replacen('-', " ", 1)))
 }
 
 #[cfg(test)]
@@ -231,35 +417,58 @@ mod tests {
             "<Provider Name='MSExchangeTransport' /><EventID Qualifiers='49156'>2017</EventID>",
             "ProviderName : MSExchangeTransport\nId           : 2017",
             "Event 2017, MSExchangeTransport",
+            "Event 2017",
             "InstanceId : 3221489633\nSource : MSExchangeTransport\nEventID : 2017",
             "InstanceId : 3221489633\nSource : MSExchangeTransport",
+            "SourceName=MSExchangeTransport EventCode=2017",
+            "{\"Provider\":\"MSExchangeTransport\",\"EventID\":{\"#text\":2017}}",
+            "24.11.2026 09:14,MSExchangeTransport,2017,SmtpSend",
+            "MSExchangeTransport Код события: 2017",
         ] {
             assert_eq!(events(text), ["2017"], "{text}");
         }
     }
 
     #[test]
-    fn a_year_and_a_version_are_no_events() {
+    fn other_numbers_are_no_events() {
         for text in [
-            "MSExchangeTransport 11/26/2017 7:04:11 PM",
-            "Exchange Server 2016 MSExchangeTransport",
-            "MSExchangeTransport 2017-05-01T10:35:00",
-            "Event ID: 2017",
-            "10.4.11.27 KDC",
+            "MSExchangeTransport and 11/26/2017 7:04:11 PM",
+            "Exchange Server 2016 with MSExchangeTransport",
+            "MSExchangeTransport at 2017-05-01T10:35:00",
+            "10.4.11.27 is a KDC, and that is all there is to it, so to say, and then some more of it to make it long",
+            "Security-Kerberos <Execution ProcessID='4' ThreadID='3'/>",
+            "MSExchangeTransport MessageCount : 1035",
+            "Event ID: 4\nSource: Service Control Manager\nThe Kerberos service stopped",
         ] {
             assert_eq!(events(text), [""; 0], "{text}");
         }
     }
 
     #[test]
+    fn status_numbers_and_replies_are_the_same_in_each_spelling() {
+        for (text, name) in [
+            ("80090303", "TargetUnknown"),
+            ("error 2148074243 here", "TargetUnknown"),
+            ("0x80090303L", "TargetUnknown"),
+            ("it said -2146893053.", "TargetUnknown"),
+            ("454-4.7.0", "454 4.7.0"),
+        ] {
+            let found = Message::read(text).symptoms;
+            assert!(found.iter().any(|symptom| symptom.name() == name), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
     fn names_and_addresses_are_found_between_whatever_stands_around_them() {
         let message = Message::read(
-            "target <SMTPSVC/ex02.contoso.com>. CONTOSO\\EX01$ at [192.168.10.11:25], SmtpSvc/EX02.contoso.com@CONTOSO.COM; http://x/y cifs/fs01",
+            "target <SMTPSVC/ex02.contoso.com>。 CONTOSO\\EX01$ at [192.168.10.11:25], SmtpSvc/EX02.contoso.com@CONTOSO.COM; http://x/y cifs/fs01 ::ffff:10.1.2.3",
         );
         assert_eq!(message.smtpsvc.iter().map(HostName::as_str).collect::<Vec<_>>(), ["ex02.contoso.com"]);
-        assert_eq!(message.addresses, ["192.168.10.11".parse::<IpAddr>().unwrap()]);
+        let addresses = ["192.168.10.11", "10.1.2.3"].map(|address| address.parse::<IpAddr>().unwrap());
+        assert_eq!(message.senders, addresses);
         assert_eq!(message.others, ["cifs/fs01"]);
-        assert!(message.words.contains("ex01") && message.words.contains("contoso"));
+        assert_eq!(message.words.get("ex01"), Some(&Place::Named));
+        assert!(!message.words.contains_key("target"));
     }
 
     #[test]

@@ -7,4 +7,5 @@ pub mod answer;
 pub mod clues;
 pub mod message;
 mod ranges;
+mod reading;
 mod subject;

@@ -6,7 +6,7 @@ use crate::judge::facts::Facts;
 use crate::judge::requirements::Judged;
 use crate::symptoms::Fault;
 
-use super::message::Message;
+use super::message::{Message, Place};
 
 /// What a message is about.
 pub(super) struct Subject<'a> {
@@ -14,35 +14,66 @@ pub(super) struct Subject<'a> {
     pub(super) names: Vec<HostName>,
     /// The servers that need one of the names, or that the message names itself.
     pub(super) servers: Vec<&'a Judged<'a>>,
-    /// Whether the message leaves open which server sent, so that it may be any.
-    pub(super) is_open: bool,
+    /// Servers that the message names beside its SPN: the one that logged it. Their accounts matter, their names do not.
+    pub(super) bystanders: Vec<&'a Judged<'a>>,
+    /// The others, any of which may have sent what the message complains of.
+    pub(super) suspects: Vec<&'a Judged<'a>>,
+    /// Hosts of this forest, or SPNs, that the message names and nobody knows.
+    pub(super) unknown: Vec<String>,
+    /// Whether a server was asked about and nothing else, so that everything of it matters.
+    pub(super) is_whole: bool,
+    /// Whether somebody asked about a host name, without an SPN or a symptom.
+    pub(super) is_bare: bool,
 }
 
 impl<'a> Subject<'a> {
     /// Finds in the directory what a message names. An SPN goes before a host name, of which an event has those of bystanders too; where
     /// both sides ask for a ticket, the other server is looked at as well.
     pub(super) fn of(message: &Message, facts: &'a Facts<'a>) -> Self {
+        let (mut asked, unknown) = spns(message, facts);
+        let is_of_another_service = asked.is_empty() && !message.others.is_empty();
+        let named: Vec<&Judged<'a>> = if is_of_another_service { Vec::new() } else { named(message, facts) };
+        let needing: Vec<&Judged<'a>> = facts.servers.iter().filter(|judged| needs(judged, &asked)).collect();
         let is_open = message.symptoms.iter().any(|symptom| symptom.fault == Fault::Sender);
-        let mut names = known_or_first(&message.smtpsvc, facts);
-        // Somebody who asks about one host name alone means its SPN, whether it is known or not.
-        if let (true, Some(only)) = (names.is_empty() && message.symptoms.is_empty(), only_host(message)) {
-            names = known_or_first(&[only], facts);
-        }
-        let is_named = !names.is_empty();
-        let mut servers: Vec<&Judged<'a>> = facts.servers.iter().filter(|judged| needs(judged, &names)).collect();
-        if !is_named || is_open {
-            for judged in &facts.servers {
-                let announced: Vec<HostName> =
-                    required(judged).filter(|name| message.words.contains(name.key())).collect();
-                let is_meant = is_called(judged, message) || !announced.is_empty();
-                if is_meant && !servers.iter().any(|known| known.is(judged)) {
-                    servers.push(judged);
-                    let own: Vec<HostName> = if announced.is_empty() { required(judged).collect() } else { announced };
-                    names.extend(own.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
-                }
+        let mut subject = Self {
+            names: Vec::new(),
+            servers: needing,
+            bystanders: Vec::new(),
+            suspects: Vec::new(),
+            unknown,
+            is_whole: asked.is_empty() && message.smtpsvc.is_empty(),
+            is_bare: false,
+        };
+        for judged in named {
+            if subject.servers.iter().any(|known| known.is(judged)) {
+                continue;
+            }
+            if asked.is_empty() || is_open || subject.is_whole {
+                subject.servers.push(judged);
+            } else {
+                subject.bystanders.push(judged);
             }
         }
-        Self { names, servers, is_open: is_open && !is_named }
+        if subject.is_whole {
+            subject.is_bare = message.symptoms.is_empty();
+            let announced = subject.servers.iter().flat_map(|judged| asked_for(judged, message)).collect::<Vec<_>>();
+            asked.extend(announced);
+            subject.unknown.extend(if is_of_another_service { Vec::new() } else { unknown_hosts(message, facts) });
+            let only = only_host(message).filter(|_| subject.is_bare && subject.servers.is_empty());
+            asked.extend(only);
+        } else if is_open {
+            asked.extend(subject.servers.iter().flat_map(|judged| required(judged)).collect::<Vec<_>>());
+        }
+        for name in asked {
+            if !subject.names.contains(&name) {
+                subject.names.push(name);
+            }
+        }
+        if is_open && subject.servers.len() < 2 && !message.is_without_kerberos && !comes_from_outside(message) {
+            let all = facts.servers.iter().filter(|judged| judged.server.skipped.is_none());
+            subject.suspects = all.filter(|judged| !subject.servers.iter().any(|known| known.is(judged))).collect();
+        }
+        subject
     }
 
     /// Whether the directory knows nothing of it.
@@ -51,21 +82,40 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The one host name that a text consists of.
-fn only_host(message: &Message) -> Option<HostName> {
-    let mut words = message.words.iter();
-    let only = words.next().filter(|_| words.next().is_none())?;
-    HostName::parse(only).ok().filter(HostName::is_qualified)
-}
-
-/// Of the names of a text those that somebody needs or holds: a line break may have left others. Where nobody does, the first.
-fn known_or_first(names: &[HostName], facts: &Facts<'_>) -> Vec<HostName> {
-    let is_known = |name: &&HostName| {
+/// The names of the SPNs of a message, and those of which only a part is there. A reading may have lost a part of a name that another
+/// one has whole, or have joined what stands behind it.
+fn spns(message: &Message, facts: &Facts<'_>) -> (Vec<HostName>, Vec<String>) {
+    let is_known = |name: &HostName| {
         !facts.directory.holders(name).is_empty()
             || facts.servers.iter().any(|judged| needs(judged, std::slice::from_ref(name)))
     };
-    let known: Vec<HostName> = names.iter().filter(is_known).cloned().collect();
-    if known.is_empty() { names.first().cloned().into_iter().collect() } else { known }
+    let known: Vec<&HostName> = message.smtpsvc.iter().filter(|name| is_known(name)).collect();
+    let (mut names, mut unknown) = (Vec::new(), Vec::new());
+    for name in &message.smtpsvc {
+        let is_broken = known.iter().any(|other| {
+            *other != name && (other.key().starts_with(name.key()) || name.key().starts_with(other.key()))
+        });
+        let is_joined = message.smtpsvc.iter().any(|other| other != name && name.key().starts_with(other.key()));
+        if is_known(name) {
+            names.push(name.clone());
+        } else if !is_broken && !is_joined && (known.is_empty() || name.is_qualified()) {
+            match whole(name, facts).as_slice() {
+                [] => names.push(name.clone()),
+                [only] => names.push(only.clone()),
+                _ => unknown.push(format!("SMTPSVC/{name}")),
+            }
+        }
+    }
+    (names, unknown)
+}
+
+/// The names that somebody requires of which this is the beginning: a message that was cut ends in one. A short name is none.
+fn whole(name: &HostName, facts: &Facts<'_>) -> Vec<HostName> {
+    let begins = |other: &HostName| name.is_qualified() && other.key().starts_with(name.key());
+    let mut whole: Vec<HostName> = facts.servers.iter().flat_map(required).filter(begins).collect();
+    whole.sort_by(|one, other| one.key().cmp(other.key()));
+    whole.dedup();
+    whole
 }
 
 fn needs(judged: &Judged<'_>, names: &[HostName]) -> bool {
@@ -78,11 +128,63 @@ fn required<'b>(judged: &'b Judged<'_>) -> impl Iterator<Item = HostName> + 'b {
     needed.map(|requirement| requirement.name.clone())
 }
 
-/// Whether a message has a name of the server or its account.
-fn is_called(judged: &Judged<'_>, message: &Message) -> bool {
-    let names = judged.host_names().map(HostName::key);
+/// Of the names that a server requires those that the message has, or all if it has the server's own name only.
+fn asked_for(judged: &Judged<'_>, message: &Message) -> Vec<HostName> {
+    let is_asked = |name: &HostName| message.words.contains_key(name.key());
+    let asked: Vec<HostName> = required(judged).filter(|name| is_asked(name) && !judged.is_called(name)).collect();
+    if asked.is_empty() { required(judged).collect() } else { asked }
+}
+
+/// The servers that a message names: by names that can be nothing else, or where there are none, by words that may be one.
+fn named<'a>(message: &Message, facts: &'a Facts<'a>) -> Vec<&'a Judged<'a>> {
+    let of_place = |least: Place| -> Vec<&Judged<'a>> {
+        facts.servers.iter().filter(|judged| place_of(judged, message).is_some_and(|place| place >= least)).collect()
+    };
+    let sure = of_place(Place::Named);
+    if sure.is_empty() { of_place(Place::Anywhere) } else { sure }
+}
+
+/// How a message names a server, its account, or a name that it announces.
+fn place_of(judged: &Judged<'_>, message: &Message) -> Option<Place> {
+    let hosts = judged.host_names().map(|name| name.key().to_owned());
+    let announced = required(judged).map(|name| name.key().to_owned());
     let sam = judged.account().and_then(|account| account.sam_account_name.as_deref());
     let sam = sam.map(|sam| fold(sam.trim_end_matches('$')));
-    names.chain(sam.as_deref()).any(|name| message.words.contains(name))
-        || message.words.contains(&fold(&judged.server.names.name))
+    let own = fold(&judged.server.names.name);
+    hosts.chain(announced).chain(sam).chain([own]).filter_map(|name| message.words.get(&name).copied()).max()
+}
+
+/// The one host name that a text consists of.
+fn only_host(message: &Message) -> Option<HostName> {
+    let mut words = message.words.iter();
+    let (only, _) = words.next().filter(|_| words.next().is_none())?;
+    HostName::parse(only).ok().filter(HostName::is_qualified)
+}
+
+/// The hosts of this forest that a message names and nobody knows.
+fn unknown_hosts(message: &Message, facts: &Facts<'_>) -> Vec<String> {
+    let accounts = &facts.directory.accounts;
+    let domains: Vec<String> = accounts.iter().map(|account| fold(&account.domain.dns)).collect();
+    let is_of_server = |name: &HostName| {
+        facts.servers.iter().any(|judged| judged.is_called(name) || required(judged).any(|own| own == *name))
+    };
+    let hosts = message.hosts.iter().filter_map(|host| HostName::parse(host).ok());
+    let is_unknown = |name: &HostName| {
+        domains.iter().any(|domain| name.is_below(domain) && name.key() != domain)
+            && accounts.calling_themselves(name).next().is_none()
+            && facts.directory.holders(name).is_empty()
+            && !is_of_server(name)
+    };
+    hosts.filter(is_unknown).map(|name| name.to_string()).collect()
+}
+
+/// Whether the other side is no server of this forest: its address is one of the Internet.
+fn comes_from_outside(message: &Message) -> bool {
+    let is_private = |address: &std::net::IpAddr| match address {
+        std::net::IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
+        std::net::IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unicast_link_local() || address.is_unique_local()
+        }
+    };
+    !message.senders.is_empty() && !message.senders.iter().any(is_private)
 }
