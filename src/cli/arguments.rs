@@ -41,7 +41,7 @@ pub(crate) enum Command {
         after_help = "Exit codes: 0 if nothing at or above --fail-on was found, 1 if something was, 2 if the check could not be completed."
     )]
     Check(Check),
-    /// Record what `check` reads as LDIF; `check --from` then gives the same result
+    /// Record what `check` and `why` read as LDIF; `--from` then gives the same result
     #[command(after_help = "Exit codes: 0 if everything was read and written, 2 if not.")]
     Record(Record),
     /// Find the cause of an event, a queued message or a name that does not work

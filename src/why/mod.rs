@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod clues;
 pub mod message;
+mod numbers;
 mod ranges;
 mod reading;
 mod subject;

@@ -1,5 +1,7 @@
 //! Whom and which names a message is about.
 
+use std::collections::HashSet;
+
 use crate::directory::host::HostName;
 use crate::directory::text::fold;
 use crate::judge::facts::Facts;
@@ -9,6 +11,7 @@ use crate::symptoms::Fault;
 use super::message::{Message, Place};
 
 /// What a message is about.
+#[derive(Default)]
 pub(super) struct Subject<'a> {
     /// The names of which SMTPSVC names are made, each once.
     pub(super) names: Vec<HostName>,
@@ -27,53 +30,56 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Finds in the directory what a message names. An SPN goes before a host name, of which an event has those of bystanders too; where
-    /// both sides ask for a ticket, the other server is looked at as well.
+    /// Finds in the directory what a message names. An SPN goes before a host name, of which an event has those of bystanders too. One of
+    /// another service is nothing that can be judged here.
     pub(super) fn of(message: &Message, facts: &'a Facts<'a>) -> Self {
-        let (mut asked, unknown) = spns(message, facts);
-        let is_of_another_service = asked.is_empty() && !message.others.is_empty();
-        let named: Vec<&Judged<'a>> = if is_of_another_service { Vec::new() } else { named(message, facts) };
-        let needing: Vec<&Judged<'a>> = facts.servers.iter().filter(|judged| needs(judged, &asked)).collect();
         let is_open = message.symptoms.iter().any(|symptom| symptom.fault == Fault::Sender);
-        let mut subject = Self {
-            names: Vec::new(),
-            servers: needing,
-            bystanders: Vec::new(),
-            suspects: Vec::new(),
-            unknown,
-            is_whole: asked.is_empty() && message.smtpsvc.is_empty(),
-            is_bare: false,
+        let mut subject = if !message.smtpsvc.is_empty() {
+            Self::of_spns(message, facts, is_open)
+        } else if message.others.is_empty() {
+            Self::of_hosts(message, facts)
+        } else {
+            Self::default()
         };
-        for judged in named {
-            if subject.servers.iter().any(|known| known.is(judged)) {
-                continue;
-            }
-            if asked.is_empty() || is_open || subject.is_whole {
-                subject.servers.push(judged);
-            } else {
-                subject.bystanders.push(judged);
-            }
-        }
-        if subject.is_whole {
-            subject.is_bare = message.symptoms.is_empty();
-            let announced = subject.servers.iter().flat_map(|judged| asked_for(judged, message)).collect::<Vec<_>>();
-            asked.extend(announced);
-            subject.unknown.extend(if is_of_another_service { Vec::new() } else { unknown_hosts(message, facts) });
-            let only = only_host(message).filter(|_| subject.is_bare && subject.servers.is_empty());
-            asked.extend(only);
-        } else if is_open {
-            asked.extend(subject.servers.iter().flat_map(|judged| required(judged)).collect::<Vec<_>>());
-        }
-        for name in asked {
-            if !subject.names.contains(&name) {
-                subject.names.push(name);
-            }
-        }
-        if is_open && subject.servers.len() < 2 && !message.is_without_kerberos && !comes_from_outside(message) {
-            let all = facts.servers.iter().filter(|judged| judged.server.skipped.is_none());
-            subject.suspects = all.filter(|judged| !subject.servers.iter().any(|known| known.is(judged))).collect();
+        let mut known = HashSet::new();
+        subject.names.retain(|name| known.insert(name.key().to_owned()));
+        if is_open && !message.is_without_kerberos && !comes_from_outside(message) {
+            subject.suspect_others(facts);
         }
         subject
+    }
+
+    /// What is about SPNs. Where both sides ask for a ticket, the names of the other server count as well.
+    fn of_spns(message: &Message, facts: &'a Facts<'a>, is_open: bool) -> Self {
+        let (names, unknown) = spns(message, facts);
+        let servers: Vec<&Judged<'a>> = facts.servers.iter().filter(|judged| needs(judged, &names)).collect();
+        let is_new = |judged: &&Judged<'a>| !servers.iter().any(|known| known.is(judged));
+        let others: Vec<&Judged<'a>> = named(message, facts).into_iter().filter(is_new).collect();
+        let mut subject = Self { names, servers, unknown, ..Self::default() };
+        if is_open {
+            subject.servers.extend(others);
+            subject.names.extend(subject.servers.iter().flat_map(|judged| required(judged)).collect::<Vec<_>>());
+        } else {
+            subject.bystanders = others;
+        }
+        subject
+    }
+
+    /// What names servers or hosts only.
+    fn of_hosts(message: &Message, facts: &'a Facts<'a>) -> Self {
+        let servers = named(message, facts);
+        let is_bare = message.symptoms.is_empty();
+        let only = only_host(message).filter(|_| is_bare && servers.is_empty());
+        let names = servers.iter().flat_map(|judged| asked_for(judged, message)).chain(only).collect();
+        Self { names, servers, unknown: unknown_hosts(message, facts), is_whole: true, is_bare, ..Self::default() }
+    }
+
+    /// Where only one side is named, any other server may be the other.
+    fn suspect_others(&mut self, facts: &'a Facts<'a>) {
+        if self.servers.len() < 2 {
+            let all = facts.servers.iter().filter(|judged| judged.server.skipped.is_none());
+            self.suspects = all.filter(|judged| !self.servers.iter().any(|known| known.is(judged))).collect();
+        }
     }
 
     /// Whether the directory knows nothing of it.
