@@ -489,3 +489,32 @@ fn the_account_of_the_server_that_logged_it_counts() {
         assert!(code == 1 && list(&answer["clues"]).any(|clue| clue["is_cause"] == true), "{cause}: {answer}");
     }
 }
+
+#[test]
+fn a_recording_of_ours_has_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, redacted) = (folder.path().join("whole.ldif"), folder.path().join("redacted.ldif"));
+    let from = folder_of_events("contoso.ldif");
+    for (file, words) in [(&whole, &[][..]), (&redacted, &["--redact"])] {
+        let words = words.iter().copied().chain(["-o", file.to_str().unwrap(), "--from", &from]);
+        assert_eq!(run(["record"].into_iter().chain(words)).code, 0);
+    }
+    let answer = |ldif: &str| {
+        let mut answer = run(["why", "--format", "json", "451 5.7.3 EX02 from 10.1.30.7", "--from", ldif]).report();
+        answer.as_object_mut().unwrap().remove("source");
+        answer
+    };
+    let recorded = answer(whole.to_str().unwrap());
+    assert_eq!(recorded, answer(&from));
+    assert!(recorded.to_string().contains("Relay EX02"), "{recorded}");
+    // Addresses and times are nobody's business.
+    let text = std::fs::read_to_string(redacted).unwrap();
+    for private in ["10.1.30", "1342000", "0000000001", "RemoteIPRanges"] {
+        assert!(!text.contains(private), "{private} is in {text}");
+    }
+    assert!(text.contains("msDS-SupportedEncryptionTypes: 28") && !text.contains("pwdLastSet"), "{text}");
+}
+
+fn folder_of_events(file: &str) -> String {
+    folder().join(file).display().to_string()
+}
