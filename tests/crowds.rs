@@ -45,7 +45,7 @@ fn assert_not_judged(run: &Run) {
     assert_eq!((report["verdict"].as_str(), report["findings"].to_string().as_str()), (Some("incomplete"), "[]"));
     let problems = report["problems"].as_array().unwrap();
     assert!(
-        problems.len() == 1 && problems[0]["what"].as_str().unwrap().contains("nothing was judged"),
+        problems.len() == 1 && problems[0]["what"].as_str().unwrap().contains("nothing was checked"),
         "{problems:?}"
     );
 }

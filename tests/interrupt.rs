@@ -23,7 +23,7 @@ use common::organisation::{HOME, domain, machine, server_2003, virtual_server};
 use organisation::{organisation, root};
 use server::serve;
 
-const INTERRUPTED: &str = "error: interrupted; nothing was judged\n";
+const INTERRUPTED: &str = "error: interrupted; nothing was checked\n";
 const LAB: [&str; 2] = ["fixtures/lab/ldapsearch-configuration.ldif", "fixtures/lab/ldapsearch-domain.ldif"];
 
 /// What ends the program: all of these, unless the tests themselves were started by nohup, which the program inherits.
@@ -259,7 +259,7 @@ fn an_interrupted_prompt_leaves_a_terminal_that_shows_what_is_typed() {
         drop(keyboard);
         terminal.wait().unwrap();
         assert_eq!(shown.matches("error: ").count(), 1, "{shown}");
-        assert!(shown.contains("error: interrupted; nothing was judged\r\ncode 2\r\n"), "{shown}");
+        assert!(shown.contains("error: interrupted; nothing was checked\r\ncode 2\r\n"), "{shown}");
         assert!(shown.contains(" echo ") && shown.contains(" icanon ") && shown.contains("isig "), "{shown}");
     }
 }

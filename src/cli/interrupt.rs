@@ -72,7 +72,7 @@ pub(crate) fn end() -> ! {
     *result = Stage::None;
     // Clears the line that shows how far the reading is.
     drop(Terminal::new(false));
-    tell(&Trouble::new("interrupted; nothing was judged").into());
+    tell(&Trouble::new("interrupted; nothing was checked").into());
     let _shows_what_is_typed = locked(&PROMPT);
     exit(i32::from(UNKNOWN))
 }

@@ -38,7 +38,7 @@ const MOST_BYTES: usize = 192 << 20;
 /// Far more machines than any organisation has that may be its servers' accounts, counted for each server.
 const MOST_CANDIDATES: usize = 1_000_000;
 /// What was not judged, and why.
-const TOO_MUCH: &str = "its Exchange servers share so many accounts and names that nothing was judged: look for names that thousands of objects hold";
+const TOO_MUCH: &str = "its Exchange servers share so many accounts and names that nothing was checked: look for names that thousands of objects hold";
 
 impl<'a> Facts<'a> {
     /// Works out what every server of the directory requires.
