@@ -273,7 +273,7 @@ class Exchange(Case):
                 strings = [re.sub(r"(['\u2018-\u201b])\1", r"\1", string) for string in strings]
                 self.assertEqual(strings[0], command)
                 self.assertTrue(strings[1].endswith(" " + command))
-                self.assertEqual(strings[1].startswith("Take the change back?"), form == "exchange-undo")
+                self.assertEqual(strings[1].startswith("Undo the change?"), form == "exchange-undo")
                 self.assertEqual(len(strings), 3)
 
     @of_each
