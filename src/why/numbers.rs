@@ -88,7 +88,7 @@ pub(super) fn last_word(text: &str) -> &str {
 /// Whether the label of an event's number stands last, in the languages that we have seen: `Event ID:`, `<EventID Qualifiers='49156'>`,
 /// `"EventID":{"#text":`.
 fn is_labelled(before: &str) -> bool {
-    const LABELS: [&str; 10] = [
+    const LABELS: [&str; 13] = [
         "eventid",
         "eventcode",
         "event",
@@ -99,6 +99,9 @@ fn is_labelled(before: &str) -> bool {
         "события",
         "zdarzenia",
         "gebeurtenis",
+        "události",
+        "kimliği",
+        "eseményazonosító",
     ];
     const IDS: [&str; 3] = ["id", "code", "evento"];
     /// What stands before an `ID` that is another one's.
