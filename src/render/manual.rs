@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::wrap::prose;
+use super::wrap::{prose, row};
 use crate::judge::checks::{ALL, Check};
 use crate::symptoms::{self, Symptom};
 
@@ -10,7 +10,7 @@ use crate::symptoms::{self, Symptom};
 pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "The findings of `spn-doctor check`. For details, run `spn-doctor explain CODE`.\n")?;
     for check in ALL {
-        writeln!(out, "  {:<28} {}", check.code, check.manual.title)?;
+        write!(out, "{}", row(&format!("{:<28} {}", check.code, check.manual.title)))?;
     }
     writeln!(out, "\nSymptoms. For details, run, for example, `spn-doctor explain 2017`.\n")?;
     let events: Vec<String> = symptoms::all().filter(|symptom| symptom.event.is_some()).map(Symptom::name).collect();
@@ -49,7 +49,7 @@ pub fn write_symptom(symptom: &Symptom, out: &mut dyn Write) -> io::Result<()> {
     if !symptom.findings.is_empty() {
         writeln!(out, "\nFINDINGS THAT CAN CAUSE IT")?;
         for check in ALL.iter().filter(|check| symptom.findings.contains(&check.code)) {
-            writeln!(out, "  {:<28} {}", check.code, check.manual.title)?;
+            write!(out, "{}", row(&format!("{:<28} {}", check.code, check.manual.title)))?;
         }
     }
     if !symptom.causes.is_empty() {
