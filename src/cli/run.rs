@@ -11,23 +11,21 @@ use spn_doctor::directory::entry::Reading;
 use spn_doctor::directory::gap::Gap;
 use spn_doctor::directory::schema::Purpose;
 use spn_doctor::directory::text::printable;
-use spn_doctor::input::coverage::{self, commands};
-use spn_doctor::input::ldap::{self, Settings};
+use spn_doctor::input::coverage::commands;
 use spn_doctor::input::recording;
 use spn_doctor::input::recording::redaction::redact;
+use spn_doctor::judge::judge;
 use spn_doctor::judge::remedy::setspn::Dialect;
-use spn_doctor::judge::{Judgement, checks, judge};
-use spn_doctor::render::{self, Format, manual};
+use spn_doctor::render::{self, Format};
 use spn_doctor::report::baseline::Baseline;
 use spn_doctor::report::exceptions::Exceptions;
 use spn_doctor::report::{Report, Source, Verdict};
-use spn_doctor::symptoms;
 use spn_doctor::trouble::Trouble;
 
 use super::arguments::{self, Check, Cli, Command, Document, Record};
 use super::destination::{Destination, Readers, print};
-use super::progress::Terminal;
-use super::{completions, error, man, why};
+use super::reading::{Read, entries, judged, read};
+use super::{completions, error, explain, man, why};
 
 /// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
 pub(crate) fn run(cli: &Cli) -> Result<u8> {
@@ -35,52 +33,11 @@ pub(crate) fn run(cli: &Cli) -> Result<u8> {
         Command::Check(flags) => check(flags),
         Command::Record(flags) => record(flags),
         Command::Why(flags) => why::why(flags),
-        Command::Explain { topic } => explain(topic.as_deref()),
+        Command::Explain { topic } => explain::explain(topic.as_deref()),
         Command::Schema { of } => schema(*of),
         Command::Completions { shell } => print(&|out| completions::write(*shell, out)).map(|()| 0),
         Command::Man => print(&man::write).map(|()| 0),
     }
-}
-
-/// A directory, and where it came from.
-pub(crate) struct Read {
-    pub(crate) directory: Directory,
-    pub(crate) source: Source,
-}
-
-/// Reads the directory, wherever it is. Each of its problems names the commands that get what is missing.
-pub(crate) fn read(flags: &arguments::Directory, purpose: Purpose) -> Result<Read> {
-    let (reading, source) = entries(flags, purpose)?;
-    let directory = match source {
-        Source::Ldif { .. } => recording::directory(reading),
-        Source::Ldap { .. } => {
-            let (entries, gaps) = reading.into_parts();
-            let mut directory = Directory::of(entries, gaps);
-            coverage::add_looks(&mut directory.gaps);
-            directory
-        }
-    };
-    Ok(Read { directory, source })
-}
-
-/// Judges a directory. What makes no sense of it names its commands, too.
-pub(crate) fn judged<'a>(directory: &'a Directory, source: &Source) -> Judgement<'a> {
-    let mut judgement = judge(directory);
-    match source {
-        Source::Ldif { .. } => coverage::add_exports(&mut judgement.facts.gaps, &[]),
-        Source::Ldap { .. } => coverage::add_looks(&mut judgement.facts.gaps),
-    }
-    judgement
-}
-
-fn entries(directory: &arguments::Directory, purpose: Purpose) -> Result<(Reading, Source)> {
-    if directory.from.is_empty() {
-        let settings = Settings { purpose, ..directory.settings()? };
-        let live = ldap::read(&settings, &mut Terminal::new(directory.verbose))?;
-        return Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }));
-    }
-    let files = directory.from.iter().map(|path| path.display().to_string()).collect();
-    Ok((recording::read(&directory.from, purpose)?, Source::Ldif { files }))
 }
 
 fn check(flags: &Check) -> Result<u8> {
@@ -244,38 +201,4 @@ fn schema(of: Document) -> Result<u8> {
         Document::Answer => render::answer_schema()? + "\n",
     };
     print(&|out| out.write_all(schema.as_bytes())).map(|()| 0)
-}
-
-/// Explains a finding code, or whatever somebody saw.
-fn explain(topic: Option<&str>) -> Result<u8> {
-    let Some(topic) = topic else {
-        return print(&manual::write_list).map(|()| 0);
-    };
-    if let Some(check) = checks::named(&topic.trim().replace(' ', "-")) {
-        return print(&|out| manual::write(check, out)).map(|()| 0);
-    }
-    let symptoms = symptoms::called(topic);
-    if symptoms.is_empty() {
-        return Err(unknown(topic).into());
-    }
-    print(&|out| {
-        symptoms.iter().enumerate().try_for_each(|(number, symptom)| {
-            if number > 0 {
-                writeln!(out, "\n")?;
-            }
-            manual::write_symptom(symptom, out)
-        })
-    })
-    .map(|()| 0)
-}
-
-/// The error about a topic that is in no table, with what may have been meant.
-fn unknown(topic: &str) -> Trouble {
-    let nearest: Vec<String> =
-        checks::nearest(topic).map(ToOwned::to_owned).into_iter().chain(symptoms::nearest(topic)).collect();
-    let trouble = Trouble::new(format!("there is no finding code or symptom {}", printable(topic)));
-    if nearest.is_empty() {
-        return trouble.hint("`spn-doctor explain` lists all codes and symptoms");
-    }
-    trouble.hint(format!("did you mean {}? `spn-doctor explain` lists all codes and symptoms", nearest.join(" or ")))
 }

@@ -16,7 +16,7 @@ use spn_doctor::why::message::Message;
 
 use super::arguments::Why;
 use super::destination::print;
-use super::run::{Read as Reading, read};
+use super::reading::{Read as Reading, judged, read};
 
 /// No event is longer.
 const LONGEST: u64 = 1024 * 1024;
@@ -39,7 +39,7 @@ pub(crate) fn why(flags: &Why) -> Result<u8> {
         return Err(says_nothing(&text).into());
     }
     let Reading { directory, source } = read(&flags.directory, Purpose::Why)?;
-    let judgement = super::run::judged(&directory, &source);
+    let judgement = judged(&directory, &source);
     let report = Report::new(&judgement, source, flags.dialect());
     let answer = Answer::new(&message, &judgement, report);
     // A program gets its document all the same.
