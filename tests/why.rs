@@ -421,7 +421,7 @@ fn neither_bystanders_nor_halves_of_names_lead_astray() {
     let without = |host: &str| recording("contoso", host, "missing");
     let sender = without("ex01.contoso.com");
     let http = "Kerberos client received a KRB_AP_ERR_MODIFIED error from the server svc-mail. The target name used was HTTP/ex02.contoso.com.";
-    let cases: [(&str, &str, i32, &str); 19] = [
+    let cases: [(&str, &str, i32, &str); 21] = [
         // Both sides ask for a ticket; the text names one of them.
         ("454 4.7.0 Temporary authentication failure SMTPSVC/ex02.contoso.com", &sender, 1, "SMTPSVC/ex01.contoso.com"),
         ("454 4.7.0 Temporary authentication failure SMTPSVC/ex02.contoso.com", &whole, 0, "NAMES ARE FINE"),
@@ -471,7 +471,14 @@ fn neither_bystanders_nor_halves_of_names_lead_astray() {
         ("gmail.com", &whole, 2, "NOT ESTABLISHED"),
         ("EX01", &without("mail.contoso.com"), 1, "SMTPSVC/mail.contoso.com"),
         ("2017", &whole, 2, "Event 2017"),
-        ("454 4.7.0", &whole, 0, "NO CAUSE FOUND"),
+        ("454 4.7.0", &whole, 2, "NOT ESTABLISHED"),
+        ("EX09\\12 454 4.7.0 Temporary authentication failure", &whole, 2, "NOT ESTABLISHED"),
+        (
+            "MSExchangeTransport Ereignis-ID: 1035 LogonDenied Default EX02 EX02.contoso.com Login 10.9.9.9",
+            &sender,
+            0,
+            "NAMES ARE FINE",
+        ),
     ];
     for (text, ldif, code, word) in cases {
         let told = asked(&[text], ldif);

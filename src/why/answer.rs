@@ -110,8 +110,7 @@ impl Answer {
         let of_suspects = if is_found { Vec::new() } else { findings_of_senders(&report, &subject) };
         let is_certain = of_suspects.is_empty();
         let findings: Vec<Finding> = if is_certain { own } else { of_suspects };
-        let is_unknown =
-            subject.is_unknown() && subject.suspects.is_empty() && !clues.iter().any(|clue| !clue.shown.is_empty());
+        let is_unknown = subject.is_unknown() && !clues.iter().any(|clue| !clue.shown.is_empty());
         let is_nobodys = subject.is_bare && names.iter().any(|name| name.needed.is_empty() && name.holders.is_empty());
         let verdict = if !report.problems.is_empty() {
             Verdict::NotEstablished

@@ -253,9 +253,12 @@ fn address(token: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Whether event 1035 is about a password or NTLM: `The authentication mechanism is Login`.
+/// Whether event 1035 is about a password or NTLM, in whatever language: the mechanism is `Login`, `Ntlm` or `Basic`.
 fn tells_of_passwords(text: &str) -> bool {
-    ["mechanism is login", "mechanism is ntlm", "mechanism is basic"].iter().any(|words| text.contains(words))
+    let has = |word: &str| text.split(|c: char| !c.is_alphanumeric()).any(|token| token == word);
+    has("1035")
+        && ["login", "ntlm", "basic"].iter().any(|word| has(word))
+        && !["exchangeauth", "gssapi", "kerberos"].iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]
