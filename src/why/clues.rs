@@ -95,11 +95,9 @@ impl Look<'_> {
         self.subject.servers.iter().copied()
     }
 
-    /// What there is to see of the accounts: of those that may have sent only what is wrong.
+    /// What there is to see of the accounts. Those of servers that merely may have sent are told of by findings.
     fn of_accounts(&self, look: impl Fn(&Account) -> Option<Seen>) -> Vec<Seen> {
-        let own = self.accounts().filter_map(&look);
-        let suspects = self.subject.suspects.iter().filter_map(|judged| judged.account());
-        let mut seen: Vec<Seen> = own.chain(suspects.filter_map(&look).filter(|seen| seen.is_cause)).collect();
+        let mut seen: Vec<Seen> = self.accounts().filter_map(&look).collect();
         seen.sort_by_key(|seen| !seen.is_cause);
         seen.truncate(MOST_SERVERS);
         seen
