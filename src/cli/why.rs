@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use spn_doctor::directory::schema::Purpose;
 use spn_doctor::directory::text::{clipped, printable};
+use spn_doctor::input::recording::STDIN;
 use spn_doctor::render::{self, why::Form};
 use spn_doctor::report::Report;
 use spn_doctor::trouble::Trouble;
@@ -20,7 +21,6 @@ use super::reading::{Read as Reading, judged, read};
 
 /// No event is longer.
 const LONGEST: u64 = 1024 * 1024;
-const STDIN: &str = "-";
 
 /// Reads the text, then the directory, and prints what the one means in the other.
 pub(crate) fn why(flags: &Why) -> Result<u8> {

@@ -123,6 +123,17 @@ pub fn sort_folded<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
     items.sort_by_cached_key(|item| (fold(text(item)), text(item).to_owned()));
 }
 
+/// Of some words those that are as alike to this one as `least` (1 is the same), the most alike first.
+#[must_use]
+pub fn most_alike(text: &str, words: impl Iterator<Item = String>, least: f64) -> Vec<String> {
+    let text = fold(text);
+    let alike = words.map(|word| (strsim::jaro_winkler(&fold(&word), &text), word));
+    let mut alike: Vec<(f64, String)> = alike.filter(|(alike, _)| *alike >= least).collect();
+    alike.sort_by(|(one, a), (other, b)| other.total_cmp(one).then_with(|| a.cmp(b)));
+    alike.dedup_by(|(_, one), (_, other)| one == other);
+    alike.into_iter().map(|(_, word)| word).collect()
+}
+
 /// Whether a character would act on a terminal, or hide or reorder what is beside it, instead of being seen:
 /// controls, line separators, bidirectional marks, all format, zero-width and tag characters, and noncharacters.
 #[must_use]

@@ -36,25 +36,6 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Clock,
-        Self::Replication,
-        Self::EncryptionTypes,
-        Self::Account,
-        Self::Ports,
-        Self::Connector,
-        Self::Gssapi,
-        Self::Membership,
-        Self::Uniqueness,
-        Self::Permission,
-        Self::Alias,
-        Self::Loopback,
-        Self::Interception,
-        Self::ExtendedProtection,
-        Self::Certificate,
-    ];
-
     /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

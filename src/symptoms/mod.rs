@@ -10,7 +10,7 @@ mod status;
 mod tools;
 
 use self::causes::Cause;
-use crate::directory::text::fold;
+use crate::directory::text::{fold, most_alike};
 
 /// Something that people see.
 #[derive(Clone, Copy, Debug)]
@@ -238,27 +238,16 @@ pub fn nearest(query: &str) -> Vec<String> {
     /// As alike as `TargetUnkown` and `TargetUnknown`, or more.
     const ALIKE: f64 = 0.8;
     const MOST: usize = 3;
-    let query = fold(query.trim());
     // Of numbers, those that look alike mean something else.
-    if !query.contains(|c: char| c.is_alphabetic()) {
+    if !query.contains(char::is_alphabetic) {
         return Vec::new();
     }
-    let words = |symptom: &'static Symptom| {
-        symptom
-            .event
-            .into_iter()
-            .flat_map(|event| event.ids)
-            .map(ToString::to_string)
-            .chain(symptom.words.iter().map(ToString::to_string))
-    };
-    let mut names: Vec<(f64, String)> = all()
-        .flat_map(words)
-        .map(|word| (strsim::jaro_winkler(&fold(&word), &query), word))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .collect();
-    names.sort_by(|(one, a), (other, b)| other.total_cmp(one).then_with(|| a.cmp(b)));
-    names.dedup_by(|(_, one), (_, other)| one == other);
-    names.into_iter().take(MOST).map(|(_, name)| name).collect()
+    let numbers = |symptom: &Symptom| symptom.event.into_iter().flat_map(|event| event.ids).map(ToString::to_string);
+    let words = |symptom: &Symptom| symptom.words.iter().map(ToString::to_string);
+    let names = all().flat_map(|symptom| numbers(symptom).chain(words(symptom)));
+    let mut nearest = most_alike(query.trim(), names, ALIKE);
+    nearest.truncate(MOST);
+    nearest
 }
 
 /// The findings by which no account, or more than one, answers to a name.

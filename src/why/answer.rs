@@ -11,6 +11,7 @@ use crate::directory::host::HostName;
 use crate::directory::spn::Spn;
 use crate::directory::text::{fold, printable};
 use crate::judge::Judgement;
+use crate::judge::facts::Facts;
 use crate::judge::requirements::Judged;
 use crate::report::{Finding, Problem, Report, SCHEMA_VERSION, Server, Source, Tool};
 
@@ -100,8 +101,7 @@ impl Answer {
     pub fn new(message: &Message, judgement: &Judgement<'_>, report: Report) -> Self {
         let facts = &judgement.facts;
         let subject = Subject::of(message, facts);
-        let needed = needed(judgement);
-        let names: Vec<Name> = subject.names.iter().map(|name| self::name(judgement, &needed, name)).collect();
+        let names = names(&report, &subject, facts);
         let clues = clues::all(message, &subject, facts);
         let own = findings(&report, &subject);
         let is_found = own.iter().any(is_a_cause)
@@ -123,16 +123,13 @@ impl Answer {
         };
         let others = message.others.iter().filter(|_| subject.is_unknown());
         let unknown = subject.unknown.iter().chain(others).map(|word| printable(word)).take(MOST).collect();
-        let words = message.symptoms.iter().filter(|symptom| symptom.event.is_none());
-        let events = message.symptoms.iter().filter(|symptom| symptom.event.is_some());
         let places: HashMap<&str, &Server> = report.servers.iter().map(|server| (server.dn.as_str(), server)).collect();
         Self {
             schema_version: SCHEMA_VERSION,
             tool: report.tool,
             source: report.source,
             verdict,
-            // A status word is more exact than the event that it stands in.
-            says: words.chain(events).map(|symptom| Said::of(symptom)).collect(),
+            says: message.symptoms.iter().map(|symptom| Said::of(symptom)).collect(),
             servers: subject
                 .servers
                 .iter()
@@ -191,7 +188,7 @@ impl Name {
 /// The findings about the names, and those about their servers as a whole. What names an SPN that nobody asked about is left out, unless
 /// it is one by which the server's computer is known, or a server was asked about as a whole.
 fn findings(report: &Report, subject: &Subject<'_>) -> Vec<Finding> {
-    let spns: HashSet<String> = subject.names.iter().map(|name| Spn::smtpsvc(name).key().to_owned()).collect();
+    let spns = keys(subject.names.iter());
     let servers = names_of(&subject.servers);
     let is_about = |finding: &&Finding| {
         let is_of_server = finding.servers.iter().any(|server| servers.contains(&fold(server)));
@@ -207,8 +204,7 @@ fn findings(report: &Report, subject: &Subject<'_>) -> Vec<Finding> {
 /// What is wrong with those that may have sent: their own names as senders, and their accounts.
 fn findings_of_senders(report: &Report, subject: &Subject<'_>) -> Vec<Finding> {
     let servers = names_of(&subject.suspects);
-    let own = subject.suspects.iter().filter_map(|judged| judged.fqdn.as_ref());
-    let spns: HashSet<String> = own.map(|name| Spn::smtpsvc(name).key().to_owned()).collect();
+    let spns = keys(subject.suspects.iter().filter_map(|judged| judged.fqdn.as_ref()));
     let is_about = |finding: &&Finding| {
         finding.severity == "error"
             && finding.servers.iter().any(|server| servers.contains(&fold(server)))
@@ -221,29 +217,36 @@ fn names_of(servers: &[&Judged<'_>]) -> HashSet<String> {
     servers.iter().map(|judged| fold(&judged.server.names.name)).collect()
 }
 
-/// Who needs a name, by the name's [key](HostName::key).
-type NeededBy = HashMap<String, Vec<Needed>>;
-
-fn needed(judgement: &Judgement<'_>) -> NeededBy {
-    let mut needed = NeededBy::new();
-    for judged in &judgement.facts.servers {
-        for requirement in &judged.requirements {
-            needed.entry(requirement.name.key().to_owned()).or_default().push(Needed {
-                server: judged.server.names.name.clone(),
-                needed_as: requirement.needs.names().collect(),
-                needed_by: requirement.needs.announced_by.iter().map(|endpoint| endpoint.name.clone()).collect(),
-                status: requirement.status.name(),
-            });
-        }
-    }
-    needed
+/// The [keys](Spn::key) of the SMTPSVC names of hosts.
+fn keys<'a>(hosts: impl Iterator<Item = &'a HostName>) -> HashSet<String> {
+    hosts.map(|host| Spn::smtpsvc(host).key().to_owned()).collect()
 }
 
-fn name(judgement: &Judgement<'_>, needed: &NeededBy, name: &HostName) -> Name {
-    let holders = judgement.facts.directory.holders(name);
-    Name {
-        spn: Spn::smtpsvc(name).to_string(),
-        needed: needed.get(name.key()).cloned().unwrap_or_default(),
-        holders: holders.into_iter().map(|holder| holder.dn.to_string()).collect(),
+/// The names that were asked about, and which servers of the report need them.
+fn names(report: &Report, subject: &Subject<'_>, facts: &Facts<'_>) -> Vec<Name> {
+    let asked = keys(subject.names.iter());
+    let mut needed: HashMap<String, Vec<Needed>> = HashMap::new();
+    for server in &report.servers {
+        for spn in &server.spns {
+            let key = fold(&spn.spn);
+            if asked.contains(&key) {
+                needed.entry(key).or_default().push(Needed {
+                    server: server.name.clone(),
+                    needed_as: spn.needed_as.clone(),
+                    needed_by: spn.needed_by.clone(),
+                    status: spn.status,
+                });
+            }
+        }
     }
+    let name = |host: &HostName| {
+        let spn = Spn::smtpsvc(host);
+        let holders = facts.directory.holders(host);
+        Name {
+            needed: needed.get(spn.key()).cloned().unwrap_or_default(),
+            spn: spn.to_string(),
+            holders: holders.into_iter().map(|holder| holder.dn.to_string()).collect(),
+        }
+    };
+    subject.names.iter().map(name).collect()
 }

@@ -15,7 +15,6 @@ use crate::directory::host::HostName;
 use crate::directory::text::shown;
 use crate::judge::facts::Facts;
 use crate::judge::requirements::Judged;
-use crate::symptoms::Symptom;
 use crate::symptoms::causes::Cause;
 
 /// One cause, and what speaks for or against it.
@@ -42,10 +41,7 @@ const MOST_SERVERS: usize = 4;
 /// All causes that the message may have, those that the directory shows first.
 pub(super) fn all(message: &Message, subject: &Subject<'_>, facts: &Facts<'_>) -> Vec<Clue> {
     let mut causes: Vec<Cause> = Vec::new();
-    // A status word is more exact than the event it stands in.
-    let (words, events): (Vec<&Symptom>, Vec<&Symptom>) =
-        message.symptoms.iter().copied().partition(|symptom| symptom.event.is_none());
-    let named = words.iter().chain(&events).flat_map(|symptom| symptom.causes.iter().copied());
+    let named = message.symptoms.iter().flat_map(|symptom| symptom.causes.iter().copied());
     let is_address = subject.is_unknown() && !message.senders.is_empty();
     let usual = match (message.symptoms.is_empty(), is_address) {
         (true, true) => [Cause::Connector].as_slice(),
@@ -57,7 +53,7 @@ pub(super) fn all(message: &Message, subject: &Subject<'_>, facts: &Facts<'_>) -
             causes.push(cause);
         }
     }
-    let look = Look { message, subject, facts };
+    let look = Look::new(message, subject, facts);
     let mut clues: Vec<Clue> = causes.iter().map(|cause| look.at(*cause)).collect();
     // What the directory shows of an account counts, whatever the message says.
     let shown = [Cause::Account, Cause::EncryptionTypes].into_iter().filter(|cause| !causes.contains(cause));
@@ -70,9 +66,17 @@ struct Look<'a> {
     message: &'a Message,
     subject: &'a Subject<'a>,
     facts: &'a Facts<'a>,
+    /// What stands for what in the commands.
+    names: Vec<(&'static str, String)>,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(message: &'a Message, subject: &'a Subject<'a>, facts: &'a Facts<'a>) -> Self {
+        let mut look = Self { message, subject, facts, names: Vec::new() };
+        look.names = look.names();
+        look
+    }
+
     fn at(&self, cause: Cause) -> Clue {
         let seen: Vec<Seen> = match cause {
             Cause::EncryptionTypes => self.of_accounts(encryption_types),
@@ -111,13 +115,13 @@ impl Look<'_> {
         own.chain(holders.filter(move |_| is_foreign).take(MOST_SERVERS))
     }
 
-    /// The command with the names of this forest in it: those that are host names, which no shell misreads.
-    fn check(&self, cause: Cause) -> String {
-        let domain = self.accounts().map(|account| &account.domain.dns).find(|dns| HostName::parse(dns).is_ok());
+    /// The names of this forest that go into commands: those that are host names, which no shell misreads.
+    fn names(&self) -> Vec<(&'static str, String)> {
+        let is_host = |name: &&str| HostName::parse(name).is_ok();
+        let domain = self.accounts().map(|account| account.domain.dns.as_str()).find(is_host);
         let controllers = self.facts.directory.accounts.iter().filter(|account| account.clues.controller);
-        let own = controllers.filter(|account| domain.is_none_or(|domain| account.domain.dns == *domain));
-        let controller =
-            own.filter_map(|account| account.dns_host_name.as_deref()).find(|name| HostName::parse(name).is_ok());
+        let own = controllers.filter(|account| domain.is_none_or(|domain| account.domain.dns == domain));
+        let controller = own.filter_map(|account| account.dns_host_name.as_deref()).find(is_host);
         let name = self.subject.names.first().map(HostName::as_str);
         let server = self.servers().find_map(|judged| judged.server.names.netbios.as_ref()).map(HostName::as_str);
         let spn = name.map(|name| format!("SMTPSVC/{name}"));
@@ -126,14 +130,15 @@ impl Look<'_> {
             ("<SPN>", spn.as_deref()),
             ("<name>", name),
             ("<domain controller>", controller),
-            ("<domain>", domain.map(String::as_str)),
+            ("<domain>", domain),
             ("<server>", server),
         ];
-        let fill = |command: String, (place, name): (&str, Option<&str>)| match name {
-            Some(name) => command.replace(place, name),
-            None => command,
-        };
-        known.into_iter().fold(cause.check().to_owned(), fill)
+        known.into_iter().filter_map(|(place, name)| Some((place, name?.to_owned()))).collect()
+    }
+
+    fn check(&self, cause: Cause) -> String {
+        let fill = |command: String, (place, name): &(&str, String)| command.replace(place, name);
+        self.names.iter().fold(cause.check().to_owned(), fill)
     }
 
     /// Which connectors take the sender's address; where that is not known, which take those of some senders only.

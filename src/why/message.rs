@@ -2,7 +2,7 @@
 //!
 //! Nothing depends on the language or the layout: labels differ, but numbers, SPNs and host names are the same everywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::numbers::{Numbers, is_reply, last_word, sources};
@@ -14,7 +14,7 @@ use crate::symptoms::{self, Source, Symptom};
 /// What a text says.
 #[derive(Clone, Debug, Default)]
 pub struct Message {
-    /// What people look up in manuals: events, replies, status words.
+    /// What people look up in manuals: replies and status words, and behind them the events, which are less exact.
     pub symptoms: Vec<&'static Symptom>,
     /// The host names of the SMTPSVC names, as written.
     pub smtpsvc: Vec<HostName>,
@@ -71,7 +71,7 @@ impl Message {
         let readings = readings(text);
         // Whoever asks about a symptom alone writes it as for `explain`.
         if let Some(short) = readings.first().filter(|text| text.len() < LONGEST_NAME) {
-            message.symptoms.extend(symptoms::called(short));
+            message.say(symptoms::called(short));
         }
         for text in &readings {
             let spaced = fold(&text.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -84,7 +84,17 @@ impl Message {
             }
         }
         message.forget_words_of_symptoms();
+        message.symptoms.sort_by_key(|symptom| symptom.event.is_some());
         message
+    }
+
+    /// Takes in symptoms, each once.
+    fn say(&mut self, symptoms: impl IntoIterator<Item = &'static Symptom>) {
+        for symptom in symptoms {
+            if !self.symptoms.iter().any(|known| std::ptr::eq(*known, symptom)) {
+                self.symptoms.push(symptom);
+            }
+        }
     }
 
     /// Whether there is nothing that anything could be said about.
@@ -103,13 +113,9 @@ impl Message {
         let numbers = Numbers::of(text);
         let logged_by = sources(lines);
         let text = format!("{text} {}", numbers.canonical.join(" "));
-        for symptom in symptoms::all() {
-            let is_there = symptom.stands_in(&text)
-                || symptom.event.is_some_and(|event| numbers.tell_of(event, &text, &logged_by));
-            if is_there && !self.symptoms.iter().any(|known| std::ptr::eq(*known, symptom)) {
-                self.symptoms.push(symptom);
-            }
-        }
+        self.say(symptoms::all().filter(|symptom| {
+            symptom.stands_in(&text) || symptom.event.is_some_and(|event| numbers.tell_of(event, &text, &logged_by))
+        }));
         self.failure_codes(&text);
     }
 
@@ -131,19 +137,9 @@ impl Message {
         if !self.symptoms.iter().any(shows_codes) {
             return;
         }
-        for (_, word) in
-            CODES.iter().filter(|(code, _)| text.split(|c: char| !c.is_alphanumeric()).any(|token| token == *code))
-        {
-            let meant = symptoms::called(word);
-            self.symptoms.extend(meant.into_iter().filter(|symptom| symptom.event.is_none()));
-        }
-        let mut seen: Vec<*const Symptom> = Vec::new();
-        self.symptoms.retain(|symptom| {
-            let this: *const Symptom = *symptom;
-            let is_new = !seen.contains(&this);
-            seen.push(this);
-            is_new
-        });
+        let tokens: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+        let words = CODES.iter().filter(|(code, _)| tokens.contains(code)).map(|(_, word)| *word);
+        self.say(words.flat_map(symptoms::called).filter(|symptom| symptom.event.is_none()));
     }
 
     fn names(&mut self, text: &str) {
@@ -180,7 +176,7 @@ impl Message {
         if let Some(address) = address(token) {
             let is_target = ["attempted", "attempted was", "target ip address", "ip"]
                 .iter()
-                .any(|mark| context.trim_end().ends_with(mark.trim_end()));
+                .any(|mark| context.trim_end().ends_with(mark));
             let addresses = if is_target { &mut self.targets } else { &mut self.senders };
             if addresses.len() < MOST && !addresses.contains(&address) {
                 addresses.push(address);

@@ -170,16 +170,16 @@ fn only_host(message: &Message) -> Option<HostName> {
 /// The hosts of this forest that a message names and nobody knows.
 fn unknown_hosts(message: &Message, facts: &Facts<'_>) -> Vec<String> {
     let accounts = &facts.directory.accounts;
-    let domains: Vec<String> = accounts.iter().map(|account| fold(&account.domain.dns)).collect();
-    let is_of_server = |name: &HostName| {
-        facts.servers.iter().any(|judged| judged.is_called(name) || required(judged).any(|own| own == *name))
-    };
+    let domains: HashSet<String> = accounts.iter().map(|account| fold(&account.domain.dns)).collect();
+    let own =
+        |judged: &'_ Judged<'_>| -> Vec<HostName> { judged.host_names().cloned().chain(required(judged)).collect() };
+    let of_servers: HashSet<HostName> = facts.servers.iter().flat_map(own).collect();
     let hosts = message.hosts.iter().filter_map(|host| HostName::parse(host).ok());
     let is_unknown = |name: &HostName| {
         domains.iter().any(|domain| name.is_below(domain) && name.key() != domain)
             && accounts.calling_themselves(name).next().is_none()
             && facts.directory.holders(name).is_empty()
-            && !is_of_server(name)
+            && !of_servers.contains(name)
     };
     hosts.filter(is_unknown).map(|name| name.to_string()).collect()
 }

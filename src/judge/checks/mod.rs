@@ -25,7 +25,7 @@ mod unused_spn;
 use self::manual::Manual;
 use super::facts::Facts;
 use super::finding::{Finding, Findings};
-use crate::directory::text::fold;
+use crate::directory::text::{fold, most_alike};
 
 /// A check: its code, its manual, and the function from the facts to what is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +71,8 @@ pub fn named(code: &str) -> Option<&'static Check> {
 pub fn nearest(code: &str) -> Option<&'static str> {
     /// As alike as `mising-spn` and `missing-spn`, or more.
     const ALIKE: f64 = 0.85;
-    let alike = |check: &'static Check| (strsim::jaro_winkler(check.code, &fold(code)), check.code);
-    let nearest = const { &ALL }.iter().map(alike).max_by(|one, other| one.0.total_cmp(&other.0));
-    nearest.filter(|(alike, _)| *alike >= ALIKE).map(|(_, code)| code)
+    let nearest = most_alike(code, ALL.iter().map(|check| check.code.to_owned()), ALIKE);
+    named(nearest.first()?).map(|check| check.code)
 }
 
 /// Everything that is wrong, in the fixed order: severity, code, servers, SPN. None if that is more than a report can tell.
