@@ -31,20 +31,24 @@ const RULES: [(&str, Rule); 13] = [
 ];
 
 /// Every finding code there is.
-const CODES: [&str; 18] = [
+const CODES: [&str; 22] = [
     "ambiguous-computer-account",
+    "clock-skew",
     "disabled-account",
     "duplicate-spn",
+    "endpoint-disagrees",
     "exchange-auth-fqdn",
     "foreign-fqdn",
     "host-name-mismatch",
     "invalid-fqdn",
+    "kdc-disagrees",
     "malformed-spn",
     "misplaced-spn",
     "missing-host-spn",
     "missing-spn",
     "no-computer-account",
     "no-exchange-auth",
+    "not-replicated",
     "orphan-endpoint",
     "send-connector-fqdn",
     "shared-fqdn",

@@ -1,5 +1,5 @@
 //! The whole program against the lab's domain controller: the commands of its report carried out, and taken back. See `tests/lab/verify`.
-#![cfg(feature = "kerberos")]
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod common;

@@ -1,6 +1,6 @@
 //! A bad network between the program and the lab's domain controller: the answer is exactly right, or there is none.
 //! See `tests/lab/verify`; `SPN_DOCTOR_FAULTS=all` for many more.
-#![cfg(feature = "kerberos")]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -102,7 +102,7 @@ fn never_wrong(name: &str, scene: &Scene) {
 #[test]
 #[ignore = "needs the lab"]
 fn a_bad_line_to_a_sealed_connection_gives_the_right_answer_or_none() {
-    let sealed = settings(Security::Sealed, Auth::Kerberos);
+    let sealed = settings(Security::Sealed, Auth::default());
     never_wrong("Samba, sealed", &Scene::named(&lab("LAB_HOST"), controller(389), None, sealed));
 }
 

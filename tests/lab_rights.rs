@@ -1,6 +1,6 @@
 //! Attributes hidden in the lab's directory, each on one object by one deny entry: what the program notices on Samba, to which an
 //! attribute that may not be read is absent. `tests/hidden.rs` has the same with Active Directory's semantics. See `tests/lab/verify`.
-#![cfg(feature = "kerberos")]
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod common;

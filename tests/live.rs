@@ -2,9 +2,9 @@
 //!
 //! ```sh
 //! set -a; . DIR/env; set +a
-//! tests/lab/lab run DIR cargo test --features kerberos --test live -- --include-ignored
+//! tests/lab/lab run DIR cargo test --test live -- --include-ignored
 //! ```
-#![cfg(feature = "kerberos")]
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::io::Write as _;

@@ -67,7 +67,7 @@ fn commands_and_flags() -> Vec<(String, Vec<String>)> {
     let flags = |name: &str| {
         let help = run([name, "--help"]).stdout;
         let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
-        let words = lines.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
+        let words = lines.filter_map(|line| line.split([' ', ',', '[']).find(|word| word.starts_with("--")));
         words.map(ToOwned::to_owned).collect()
     };
     names.map(|name| (name.clone(), flags(&name))).collect()

@@ -13,8 +13,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use zeroize::Zeroizing;
 
 use spn_doctor::directory::schema::Purpose;
+use spn_doctor::directory::testimony::Witness;
 use spn_doctor::directory::text::printable;
-use spn_doctor::input::ldap::{Auth, HAS_KERBEROS, Secret, Security, Settings};
+use spn_doctor::input::ldap::{Auth, Identity, Secret, Security, Settings};
 use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::judge::severity::Severity;
 use spn_doctor::render::why::Form as AnswerFormat;
@@ -137,7 +138,59 @@ pub(crate) struct Check {
     #[arg(long, value_enum, default_value_t, value_name = "VERSION", help_heading = "Report")]
     setspn: Setspn,
     #[command(flatten)]
+    pub(crate) prove: Prove,
+    /// Check again every 10 seconds until nothing at or above --fail-on is left and all witnesses agree, or this time is up: 90s, 15m
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "from", help_heading = "Live directory")]
+    pub(crate) wait: Option<Duration>,
+    #[command(flatten)]
     pub(crate) directory: Directory,
+}
+
+/// Reads a time such as `90s` or `15m`, up to a day.
+fn duration(text: &str) -> Result<Duration, String> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let time = humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s or 15m"))?;
+    if time > DAY { Err("it is longer than a day".to_owned()) } else { Ok(time) }
+}
+
+/// Who is asked besides the directory.
+#[derive(Args, Debug)]
+pub(crate) struct Prove {
+    /// Ask those who decide, too, and compare what they say with the directory [without WITNESS: kdcs,controllers]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WITNESS,...",
+        num_args = 0..=1,
+        require_equals = true,
+        value_delimiter = ',',
+        default_missing_values = ["kdcs", "controllers"],
+        conflicts_with = "from",
+        help_heading = "Live directory"
+    )]
+    prove: Vec<ProveFlag>,
+}
+
+impl Prove {
+    /// Those who are asked; none if nobody is.
+    pub(crate) fn witnesses(&self) -> Vec<Witness> {
+        let witness = |flag: &ProveFlag| match flag {
+            ProveFlag::Kdcs => Witness::Kdcs,
+            ProveFlag::Controllers => Witness::Controllers,
+            ProveFlag::Smtp => Witness::Smtp,
+        };
+        self.prove.iter().map(witness).collect()
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProveFlag {
+    /// The KDC of each domain controller: whether it issues a ticket to each SPN
+    Kdcs,
+    /// The directory and the clock of each domain controller
+    Controllers,
+    /// The SMTP endpoints: the name and the authentication that they announce
+    Smtp,
 }
 
 impl Check {
@@ -162,7 +215,8 @@ impl Check {
         let mut outputs: Vec<(Format, Option<&Path>)> =
             to_files.iter().map(|output| (form(output), Some(output.path.as_path()))).collect();
         let inputs = self.directory.from.iter().chain(&self.baseline).chain(&self.exceptions);
-        let inputs = inputs.chain(&self.directory.password_file).chain(&self.directory.ca_file);
+        let inputs =
+            inputs.chain(&self.directory.password_file).chain(&self.directory.keytab).chain(&self.directory.ca_file);
         let mut taken: Vec<PathBuf> = inputs.filter_map(|path| file_at(path)).collect();
         for path in to_files.iter().filter_map(|output| file_at(&output.path)) {
             if taken.contains(&path) {
@@ -269,6 +323,8 @@ pub(crate) struct Record {
     /// Replace the names of the organization, domains, servers, accounts and connectors
     #[arg(long)]
     pub(crate) redact: bool,
+    #[command(flatten)]
+    pub(crate) prove: Prove,
 }
 
 /// Where the data comes from: recordings, or a live directory and how to reach it.
@@ -276,7 +332,7 @@ pub(crate) struct Record {
 #[derive(Args, Debug)]
 pub(crate) struct Directory {
     /// Read LDIF recordings instead of a live directory; `-` is standard input
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["domain", "server", "auth", "user", "password_file", "ldaps", "starttls", "ca_file", "insecure_plaintext", "insecure_skip_certificate_check"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["domain", "server", "auth", "user", "password_file", "keytab", "ldaps", "starttls", "ca_file", "insecure_plaintext", "insecure_skip_certificate_check"])]
     pub(crate) from: Vec<PathBuf>,
     /// Find the domain controllers of this domain in DNS [default: from the environment]
     #[arg(long, value_name = "DOMAIN", conflicts_with = "server", help_heading = "Live directory")]
@@ -287,13 +343,16 @@ pub(crate) struct Directory {
     /// How to authenticate [default: kerberos; simple with --user]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Live directory")]
     auth: Option<AuthKind>,
-    /// User for a simple bind: user@contoso.com, CONTOSO\user or a DN. The password comes from --password-file,
-    /// the variable `SPN_DOCTOR_PASSWORD`, or a prompt
+    /// User for a simple bind: user@contoso.com, CONTOSO\user or a DN; with --auth kerberos: user@contoso.com. The password comes
+    /// from --password-file, the variable `SPN_DOCTOR_PASSWORD`, or a prompt
     #[arg(long, value_name = "USER", help_heading = "Live directory")]
     user: Option<String>,
     /// Read the password from the first line of this file (UTF-8)
     #[arg(long, value_name = "FILE", requires = "user", help_heading = "Live directory")]
     password_file: Option<PathBuf>,
+    /// Authenticate with Kerberos and the key of an account in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "password_file", help_heading = "Live directory")]
+    keytab: Option<PathBuf>,
     /// Use TLS on port 636; the default for a simple bind
     #[arg(long, group = "protection", help_heading = "Live directory")]
     ldaps: bool,
@@ -328,7 +387,7 @@ impl Directory {
             (_, true, _, _) => Security::Ldaps,
             (_, _, true, _) => Security::StartTls,
             (_, _, _, true) => Security::InsecurePlaintext,
-            (Auth::Kerberos, ..) => Security::Sealed,
+            (Auth::Kerberos(_), ..) => Security::Sealed,
             _ => Security::Ldaps,
         };
         let timeout = Duration::from_secs(self.timeout);
@@ -347,25 +406,28 @@ impl Directory {
     }
 
     fn auth(&self) -> Result<Auth> {
-        let kind = match (self.auth, &self.user) {
-            (Some(kind), _) => kind,
-            (None, Some(_)) => AuthKind::Simple,
-            (None, None) if HAS_KERBEROS => AuthKind::Kerberos,
-            (None, None) => {
-                return Err(Trouble::new("this build does not support Kerberos, and no user was specified")
-                    .hint("specify one with --user, or build with `--features kerberos`")
-                    .into());
-            }
+        let kind = match (self.auth, &self.user, &self.keytab) {
+            (Some(kind), ..) => kind,
+            (None, Some(_), None) => AuthKind::Simple,
+            (None, ..) => AuthKind::Kerberos,
         };
-        match (kind, &self.user) {
-            (AuthKind::Kerberos, None) => Ok(Auth::Kerberos),
-            (AuthKind::Anonymous, None) => Ok(Auth::Anonymous),
-            (AuthKind::Simple, Some(user)) => Ok(Auth::Simple { user: user.clone(), password: self.password()? }),
-            (AuthKind::Simple, None) => {
+        let user = self.user.clone();
+        match (kind, user, &self.keytab) {
+            (AuthKind::Kerberos, user, Some(path)) => Ok(Auth::Kerberos(Identity::Keytab { path: path.clone(), user })),
+            (AuthKind::Kerberos, Some(user), None) => {
+                Ok(Auth::Kerberos(Identity::Password { user, password: self.password()? }))
+            }
+            (AuthKind::Kerberos, None, None) => Ok(Auth::Kerberos(Identity::Current)),
+            (AuthKind::Simple, Some(user), None) => Ok(Auth::Simple { user, password: self.password()? }),
+            (AuthKind::Anonymous, None, None) => Ok(Auth::Anonymous),
+            (AuthKind::Simple, None, _) => {
                 Err(Trouble::new("a simple bind needs a user").hint("specify one with --user").into())
             }
-            (_, Some(_)) => {
-                Err(Trouble::new("--user is for a simple bind only").hint("omit it, or use --auth simple").into())
+            (AuthKind::Simple | AuthKind::Anonymous, _, Some(_)) => {
+                Err(Trouble::new("--keytab is for Kerberos only").hint("omit it, or use --auth kerberos").into())
+            }
+            (AuthKind::Anonymous, Some(_), None) => {
+                Err(Trouble::new("--user is not for --auth anonymous").hint("omit one of them").into())
             }
         }
     }
@@ -466,7 +528,7 @@ fn file_at(path: &Path) -> Option<PathBuf> {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum AuthKind {
-    /// With the current Kerberos ticket; on Windows, as the logged-on user
+    /// With the current Kerberos ticket (on Windows, as the logged-on user), or as --user with a password or a keytab
     Kerberos,
     /// As --user, with a password
     Simple,

@@ -10,4 +10,5 @@ mod man;
 mod progress;
 mod reading;
 pub(crate) mod run;
+mod wait;
 mod why;

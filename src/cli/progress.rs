@@ -18,7 +18,7 @@ impl Terminal {
     }
 
     /// A line that stays.
-    fn line(text: &str) {
+    pub(crate) fn line(text: &str) {
         let _ = writeln!(anstream::stderr(), "{}", printable(text));
     }
 

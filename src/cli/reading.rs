@@ -1,12 +1,16 @@
 //! The directory that a command is about: read, wherever it is, and judged.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use spn_doctor::directory::Directory;
 use spn_doctor::directory::entry::Reading;
 use spn_doctor::directory::schema::Purpose;
+use spn_doctor::directory::testimony::Witness;
 use spn_doctor::input::ldap::{self, Settings};
-use spn_doctor::input::{coverage, recording};
+use spn_doctor::input::{coverage, recording, witness};
+use spn_doctor::judge::questions::questions;
 use spn_doctor::judge::{Judgement, judge};
 use spn_doctor::report::Source;
 
@@ -20,13 +24,15 @@ pub(crate) struct Read {
 }
 
 /// Reads the directory, wherever it is. Each of its problems names the commands that get what is missing.
-pub(crate) fn read(flags: &arguments::Directory, purpose: Purpose) -> Result<Read> {
-    let (reading, source) = entries(flags, purpose)?;
+pub(crate) fn read(origin: &Origin<'_>, purpose: Purpose, witnesses: &[Witness]) -> Result<Read> {
+    let (reading, source) = entries(origin, purpose, witnesses)?;
     let directory = match source {
         Source::Ldif { .. } => recording::directory(reading),
         Source::Ldap { .. } => {
+            let testimony = reading.testimony.clone();
             let (entries, gaps) = reading.into_parts();
             let mut directory = Directory::of(entries, gaps);
+            directory.testimony = testimony;
             coverage::add_looks(&mut directory.gaps);
             directory
         }
@@ -44,13 +50,43 @@ pub(crate) fn judged<'a>(directory: &'a Directory, source: &Source) -> Judgement
     judgement
 }
 
-/// The objects themselves.
-pub(crate) fn entries(directory: &arguments::Directory, purpose: Purpose) -> Result<(Reading, Source)> {
-    if directory.from.is_empty() {
-        let settings = Settings { purpose, ..directory.settings()? };
-        let live = ldap::read(&settings, &mut Terminal::new(directory.verbose))?;
-        return Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }));
+/// Where the data comes from. What a live directory needs, a password too, is asked for once.
+pub(crate) enum Origin<'a> {
+    /// Recordings.
+    Files(&'a [PathBuf]),
+    /// A live directory, and whether each search is told of.
+    Live(Box<Settings>, bool),
+}
+
+impl<'a> Origin<'a> {
+    /// As the flags say.
+    pub(crate) fn of(flags: &'a arguments::Directory) -> Result<Self> {
+        if flags.from.is_empty() {
+            return Ok(Self::Live(Box::new(flags.settings()?), flags.verbose));
+        }
+        Ok(Self::Files(&flags.from))
     }
-    let files = directory.from.iter().map(|path| path.display().to_string()).collect();
-    Ok((recording::read(&directory.from, purpose)?, Source::Ldif { files }))
+}
+
+/// The objects themselves, and what these witnesses say of them.
+pub(crate) fn entries(origin: &Origin<'_>, purpose: Purpose, witnesses: &[Witness]) -> Result<(Reading, Source)> {
+    match origin {
+        Origin::Live(settings, verbose) => {
+            // Witnesses are asked at the addresses that only `why` reads, and their answers explained by what only it knows of accounts.
+            let purpose = if witnesses.is_empty() { purpose } else { Purpose::Why };
+            let settings = Settings { purpose, ..Settings::clone(settings) };
+            let mut progress = Terminal::new(*verbose);
+            let mut live = ldap::read(&settings, &mut progress)?;
+            if !witnesses.is_empty() {
+                let found = Directory::new(&live.reading);
+                let questions = questions(&judge(&found), witnesses.iter().copied());
+                live.reading.testimony = witness::hear(&settings, &live.server, &questions, &mut progress)?;
+            }
+            Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }))
+        }
+        Origin::Files(paths) => {
+            let files = paths.iter().map(|path| path.display().to_string()).collect();
+            Ok((recording::read(paths, purpose)?, Source::Ldif { files }))
+        }
+    }
 }

@@ -24,8 +24,8 @@ use spn_doctor::trouble::Trouble;
 
 use super::arguments::{self, Check, Cli, Command, Document, Record};
 use super::destination::{Destination, Readers, print};
-use super::reading::{Read, entries, judged, read};
-use super::{completions, error, explain, man, why};
+use super::reading::{Origin, Read, entries, judged, read};
+use super::{completions, error, explain, man, wait, why};
 
 /// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
 pub(crate) fn run(cli: &Cli) -> Result<u8> {
@@ -71,15 +71,26 @@ fn check(flags: &Check) -> Result<u8> {
     })
 }
 
-/// Reads, judges, and leaves what was asked for.
+/// Reads what files say, then checks, as often as that is wanted.
 fn report(flags: &Check) -> Result<Report> {
     // Nobody is to wait for a directory to hear that a file is wrong.
     let exceptions = flags.exceptions.as_deref().map(|path| parsed(path, Exceptions::parse)).transpose()?;
     let baseline = flags.baseline.as_deref().map(|path| parsed(path, Baseline::parse)).transpose()?;
-    let Read { directory, source } = read(&flags.directory, Purpose::Check)?;
+    let origin = Origin::of(&flags.directory)?;
+    wait::until(flags.wait, flags.fail_on(), || checked(flags, &origin, exceptions.as_ref(), baseline.as_ref()))
+}
+
+/// Reads, judges, and leaves what was asked for.
+fn checked(
+    flags: &Check,
+    origin: &Origin<'_>,
+    exceptions: Option<&Exceptions>,
+    baseline: Option<&Baseline>,
+) -> Result<Report> {
+    let Read { directory, source } = read(origin, Purpose::Check, &flags.prove.witnesses())?;
     let judgement = judged(&directory, &source);
     let mut report = Report::new(&judgement, source, flags.dialect());
-    if let (Some(exceptions), Some(path)) = (&exceptions, &flags.exceptions) {
+    if let (Some(exceptions), Some(path)) = (exceptions, &flags.exceptions) {
         let told = exceptions.apply(&mut report, &today());
         let name = if flags.stable { path.file_name().map_or(path.as_path(), Path::new) } else { path };
         report.warnings = told.into_iter().map(|(line, what)| format!("{}:{line}: {what}", shown(name))).collect();
@@ -91,7 +102,7 @@ fn report(flags: &Check) -> Result<Report> {
                 .hint(format!("the Exchange servers in this directory are: {}", known.join(", ")))
         })?;
     }
-    if let Some(baseline) = &baseline {
+    if let Some(baseline) = baseline {
         baseline.compare(&mut report, !flags.only.is_empty());
     }
     Ok(report)
@@ -138,13 +149,17 @@ fn unjudged(directory: &arguments::Directory, error: &anyhow::Error) -> Report {
 
 fn record(flags: &Record) -> Result<u8> {
     let output = Destination::of(Some(&flags.output))?;
-    let (mut reading, source) = entries(&flags.directory, Purpose::Why)?;
+    let (mut reading, source) = entries(&Origin::of(&flags.directory)?, Purpose::Why, &flags.prove.witnesses())?;
     // What makes no sense, or only half, is as incomplete as what was not read, and would not be seen any more in the recording.
     reading.gaps = judge(&Directory::new(&reading)).gaps().cloned().collect();
     if flags.redact {
         reading = redacted(&reading)?;
     }
-    let header = recording::Header { about: about(&source, flags.redact), gaps: reading.gaps.clone() };
+    let header = recording::Header {
+        about: about(&source, flags.redact),
+        gaps: reading.gaps.clone(),
+        testimony: reading.testimony.clone(),
+    };
     output.write(Readers::Owner, &|out| recording::write(out, &header, reading.entries()))?;
     for gap in &reading.gaps {
         let _ = writeln!(anstream::stderr(), "not read: {}: {}", printable(&gap.place), printable(&gap.what));

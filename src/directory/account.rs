@@ -68,6 +68,12 @@ const DISABLED: i64 = 2;
 /// Bit 8192 of `userAccountControl`: `ADS_UF_SERVER_TRUST_ACCOUNT`.
 const DOMAIN_CONTROLLER: i64 = 8192;
 
+/// Whether a value of `userAccountControl` is that of a disabled account.
+#[must_use]
+pub fn is_disabled(flags: &str) -> bool {
+    schema::integer(flags).is_some_and(|flags| flags & DISABLED != 0)
+}
+
 /// Whether a value of `userAccountControl` is that of a domain controller.
 #[must_use]
 pub fn is_domain_controller(flags: &str) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::dn::Dn;
 use super::gap::Gap;
 use super::schema::{self, Attribute};
+use super::testimony::Testimony;
 use super::text::{fold, same};
 
 /// One directory object: its name and those of its attributes that the judgement needs.
@@ -216,6 +217,8 @@ pub struct Reading {
     entries: BTreeMap<String, Arc<Entry>>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+    /// What witnesses said, where they were asked.
+    pub testimony: Testimony,
 }
 
 impl Reading {

@@ -9,9 +9,11 @@ pub mod endpoint;
 pub mod entry;
 pub mod gap;
 pub mod host;
+pub mod kerberos_error;
 pub mod schema;
 pub mod server;
 pub mod spn;
+pub mod testimony;
 pub mod text;
 pub mod version;
 
@@ -30,6 +32,7 @@ use self::host::HostName;
 use self::schema::Attribute;
 use self::server::Server;
 use self::spn::Spn;
+use self::testimony::Testimony;
 use self::text::{same, sort_folded};
 
 /// A directory that can be asked.
@@ -51,6 +54,8 @@ pub struct Directory {
     pub host_covers_smtpsvc: bool,
     /// `dSHeuristics`, if it is set and was asked for.
     pub heuristics: Option<String>,
+    /// What the witnesses said, where they were asked.
+    pub testimony: Testimony,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// The place of each server, by [`Dn::key`].
@@ -61,7 +66,7 @@ impl Directory {
     /// Makes sense of what was read. The order in which it was read does not matter.
     #[must_use]
     pub fn new(reading: &Reading) -> Self {
-        Self::of(reading.entries(), reading.gaps.clone())
+        Self { testimony: reading.testimony.clone(), ..Self::of(reading.entries(), reading.gaps.clone()) }
     }
 
     /// The same of these entries. Those given away are dropped one by one: there may be a hundred thousand.
@@ -101,6 +106,7 @@ impl Directory {
             domains,
             host_covers_smtpsvc,
             heuristics,
+            testimony: Testimony::default(),
             gaps,
             places,
         }

@@ -1,8 +1,14 @@
 //! Bytes from outside become [entries](crate::directory::entry): recorded or live, nobody downstream sees the difference.
 
+mod ber;
 pub mod coverage;
+mod dns;
+pub(crate) mod kerberos;
 pub mod ldap;
 pub mod ldif;
+mod net;
 pub mod recording;
 pub mod referral;
+mod secret;
 pub mod selection;
+pub mod witness;

@@ -9,10 +9,11 @@ use super::severity::Severity;
 use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::endpoint::Kerberos;
-use crate::directory::gap::{Gap, first_of_many};
+use crate::directory::gap::{Gap, Kind, Prose, first_of_many};
 use crate::directory::host::HostName;
 use crate::directory::server::Skipped;
 use crate::directory::spn::Spn;
+use crate::directory::testimony::Statement;
 use crate::directory::text::sort_folded;
 
 /// All servers judged, and what is known of host names: what the checks work on.
@@ -51,7 +52,8 @@ impl<'a> Facts<'a> {
         let mut servers: Vec<_> = directory.servers.iter().map(|server| Judged::new(directory, server)).collect();
         make_ambiguous(&mut servers);
         let owners = owners(directory, &servers);
-        let gaps = unknown_names(&servers);
+        let mut gaps = unknown_names(&servers);
+        gaps.extend(unheard(directory));
         let Some(required) = required(directory, &servers) else {
             return Self::unjudged(directory, TOO_MUCH);
         };
@@ -231,6 +233,22 @@ fn unknown_names(servers: &[Judged<'_>]) -> Vec<Gap> {
         Gap::at(&judged.server.dn, what)
     };
     first_of_many(servers.iter().filter(is_unknown).map(gap))
+}
+
+/// The witnesses that could not be heard: without them nothing is proved.
+fn unheard(directory: &Directory) -> Vec<Gap> {
+    let gap = |statement: &Statement| match statement {
+        Statement::Unheard { server, why, fix, .. } => {
+            let what = Prose::new("this witness could not be heard: ").name(Kind::Text, why);
+            let what = fix.as_deref().map_or(what.clone(), |fix| what.say("; ").name(Kind::Text, fix));
+            Some(Gap::new(Prose::place(Kind::Host, server), what))
+        }
+        _ => None,
+    };
+    let mut gaps = first_of_many(directory.testimony.statements().iter().filter_map(gap));
+    gaps.sort();
+    gaps.dedup();
+    gaps
 }
 
 /// What each server requires; none if more holders would have to be told of than fit into any report.

@@ -6,6 +6,8 @@ pub mod facts;
 pub mod finding;
 pub mod identity;
 pub mod owners;
+pub mod proof;
+pub mod questions;
 pub mod remedy;
 pub mod requirements;
 pub mod severity;

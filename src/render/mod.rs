@@ -9,6 +9,7 @@ mod json;
 mod junit;
 pub mod manual;
 mod markdown;
+mod proof;
 mod summary;
 mod table;
 pub mod why;
@@ -28,7 +29,7 @@ pub const SCHEMA: &str = include_str!("schema.json");
 pub fn answer_schema() -> serde_json::Result<String> {
     const SHARED: [(&str, &[&str]); 2] = [
         ("properties", &["schema_version", "tool", "source", "problems"]),
-        ("$defs", &["server", "finding", "remedy", "setspn_command", "exchange_command"]),
+        ("$defs", &["server", "proof", "finding", "remedy", "setspn_command", "exchange_command"]),
     ];
     let report: Value = serde_json::from_str(SCHEMA)?;
     let mut answer: Value = serde_json::from_str(include_str!("answer.schema.json"))?;

@@ -8,16 +8,17 @@ use tabled::settings::{Padding, Style as Grid};
 use textwrap::core::display_width;
 
 use super::groups::{Course, Group, Way, groups};
+use super::proof;
 use super::words::{changed, count, reason, sentence, verdict};
 use super::wrap::{WIDTH, prose, row};
 use crate::directory::text::{is_command, printable, quoted, shown};
 use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Verdict};
 use crate::why::answer::Verdict as Answered;
 
-const BOLD: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Writes the report, with everything that is known if `all` is set. Colours are ANSI sequences; who calls strips them where they do not
 /// belong.
@@ -38,6 +39,7 @@ pub(super) fn write(report: &Report, all: bool, out: &mut dyn Write) -> io::Resu
     } else {
         write_servers(report, out)?;
     }
+    proof::write(report, out)?;
     write_end(report, all, out)
 }
 
@@ -368,6 +370,6 @@ fn next_steps(report: &Report, all: bool) -> Vec<String> {
     steps
 }
 
-fn paint(style: Style, text: &str) -> String {
+pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

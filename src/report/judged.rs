@@ -1,6 +1,7 @@
 //! A judgement takes its public shape.
 
 use super::{Command, Finding, Problem, Remedy, Report, RequiredSpn, Server, ServerAccount, ServerEndpoint, Source};
+use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::endpoint::{Announces, Endpoint};
 use crate::directory::gap::Gap;
@@ -9,6 +10,7 @@ use crate::judge::Judgement;
 use crate::judge::checks;
 use crate::judge::finding::Finding as Found;
 use crate::judge::identity::Candidate;
+use crate::judge::proof::Proof;
 use crate::judge::remedy::change::{Action, Change};
 use crate::judge::remedy::setspn::{self, Dialect};
 use crate::judge::remedy::{Kind, Remedy as Cure, Step, Unprintable};
@@ -20,7 +22,8 @@ impl Report {
     pub fn new(judgement: &Judgement<'_>, source: Source, dialect: Dialect) -> Self {
         let facts = &judgement.facts;
         let writer = Writer { judgement, dialect, is_incomplete: !judgement.is_complete() };
-        let servers = facts.servers.iter().map(Server::new).collect();
+        let server = |judged| Server::new(facts.directory, judged);
+        let servers = facts.servers.iter().map(server).collect();
         let findings = judgement.findings.iter().map(|finding| writer.finding(finding)).collect();
         Self::of(source, servers, findings, judgement.gaps().map(Problem::new).collect())
     }
@@ -40,7 +43,7 @@ impl Problem {
 }
 
 impl Server {
-    fn new(judged: &Judged<'_>) -> Self {
+    fn new<'a>(directory: &'a Directory, judged: &Judged<'a>) -> Self {
         let server = judged.server;
         Self {
             name: server.names.name.clone(),
@@ -51,7 +54,11 @@ impl Server {
             worst: None,
             account: judged.identity.chosen().map(ServerAccount::new),
             endpoints: server.endpoints.iter().map(|endpoint| ServerEndpoint::new(judged, endpoint)).collect(),
-            spns: judged.requirements.iter().map(RequiredSpn::new).collect(),
+            spns: judged
+                .requirements
+                .iter()
+                .map(|requirement| RequiredSpn::new(directory, judged, requirement))
+                .collect(),
         }
     }
 }
@@ -87,7 +94,7 @@ impl ServerEndpoint {
 }
 
 impl RequiredSpn {
-    fn new(requirement: &Requirement<'_>) -> Self {
+    fn new<'a>(directory: &'a Directory, judged: &Judged<'a>, requirement: &Requirement<'a>) -> Self {
         let endpoints = requirement.needs.announced_by.iter();
         Self {
             spn: requirement.spn.to_string(),
@@ -96,6 +103,7 @@ impl RequiredSpn {
             needed_by: endpoints.map(|endpoint| endpoint.name.clone()).collect(),
             holders: requirement.holders.iter().map(|holder| holder.dn.to_string()).collect(),
             near_misses: requirement.near_misses.iter().map(ToString::to_string).collect(),
+            proof: Proof::of(directory, judged, requirement).map(|proof| super::Proof::new(judged, &proof)),
         }
     }
 }

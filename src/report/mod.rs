@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod exceptions;
 mod judged;
 pub mod only;
+mod proved;
 mod stable;
 
 use std::collections::{HashMap, HashSet};
@@ -211,6 +212,69 @@ pub struct RequiredSpn {
     pub holders: Vec<String>,
     /// What the account holds that looks like it.
     pub near_misses: Vec<String>,
+    /// What the witnesses said of it; absent where none was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// What witnesses said of an SPN.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proof {
+    /// The KDCs of the account's domain.
+    pub kdcs: Vec<KdcProof>,
+    /// The domain controllers of the domains concerned.
+    pub controllers: Vec<ControllerProof>,
+    /// The endpoints that announce the name.
+    pub smtp: Vec<SmtpProof>,
+}
+
+/// What a KDC said.
+#[derive(Clone, Debug, Serialize)]
+pub struct KdcProof {
+    /// The domain controller.
+    pub server: String,
+    /// `issued`, `unknown-principal`, `other` or `unheard`.
+    pub result: &'static str,
+    /// The Kerberos error code; 0 if a ticket was issued, null if the KDC was not heard.
+    pub code: Option<i32>,
+    /// The encryption type of the service's key; null without a ticket.
+    pub etype: Option<i32>,
+    /// The version of that key; null without a ticket.
+    pub kvno: Option<u32>,
+    /// Whether the answer is what the directory makes one expect; null where it does not tell.
+    pub agrees: Option<bool>,
+    /// The same in words.
+    pub says: String,
+}
+
+/// What a domain controller's copy of the directory shows.
+#[derive(Clone, Debug, Serialize)]
+pub struct ControllerProof {
+    /// The domain controller.
+    pub server: String,
+    /// `same`, `differs` or `unheard`.
+    pub result: &'static str,
+    /// The DNs of the objects that hold the SPN there.
+    pub holders: Vec<String>,
+    /// Why it could not be heard; null if it was.
+    pub says: Option<String>,
+}
+
+/// What an endpoint announces.
+#[derive(Clone, Debug, Serialize)]
+pub struct SmtpProof {
+    /// The endpoint, `SERVER\name`.
+    pub endpoint: String,
+    /// Where it was asked, `HOST:PORT`.
+    pub address: String,
+    /// `as-configured`, `differs` or `unheard`.
+    pub result: &'static str,
+    /// The name it announces; null if it was not heard.
+    pub announces: Option<String>,
+    /// What it offers, before and within TLS.
+    pub offers: Vec<String>,
+    /// Why it could not be heard; null if it was.
+    pub says: Option<String>,
 }
 
 /// One thing wrong.

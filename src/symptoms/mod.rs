@@ -262,6 +262,8 @@ const NO_TICKET: &[&str] = &[
     "no-computer-account",
     "ambiguous-computer-account",
     "host-name-mismatch",
+    "kdc-disagrees",
+    "not-replicated",
 ];
 
 /// The same, and an account that is disabled: by these, a domain controller issues no ticket.
@@ -278,6 +280,8 @@ const REFUSED_BY_THE_KDC: &[&str] = &[
     "no-computer-account",
     "ambiguous-computer-account",
     "host-name-mismatch",
+    "kdc-disagrees",
+    "not-replicated",
 ];
 
 /// The findings by which the wrong account answers to a name.
@@ -300,6 +304,9 @@ const FAILS: &[&str] = &[
     "host-name-mismatch",
     "malformed-spn",
     "invalid-fqdn",
+    "kdc-disagrees",
+    "not-replicated",
+    "clock-skew",
 ];
 
 /// What else makes it fail, as Microsoft KB 979174 lists it, and what people met.

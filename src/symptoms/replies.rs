@@ -39,7 +39,7 @@ pub(super) const ALL: &[Symptom] = &[
         means: "The receive connector that accepted the connection does not offer Exchange Server authentication. Often it is a relay connector whose remote IP range includes the address of an Exchange server.",
         whose: "No SPN is at fault. Check the receive connector that accepts the sender's address.",
         fault: Fault::Named,
-        findings: &["no-exchange-auth"],
+        findings: &["no-exchange-auth", "endpoint-disagrees"],
         causes: &[Cause::Connector, Cause::Interception, Cause::Certificate],
         sources: &[KB_979175],
     },

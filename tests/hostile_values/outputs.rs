@@ -55,7 +55,7 @@ pub(crate) fn judged(ldif: &[u8], dialect: Dialect) -> Result<Printed, String> {
         String::from_utf8(bytes).unwrap()
     };
     let record = |reading: &spn_doctor::directory::entry::Reading| {
-        let header = recording::Header { about: Vec::new(), gaps: directory.gaps.clone() };
+        let header = recording::Header { gaps: directory.gaps.clone(), ..Default::default() };
         text(&|out| recording::write(out, &header, reading.entries()).unwrap())
     };
     let form = |format| {

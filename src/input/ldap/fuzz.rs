@@ -6,9 +6,9 @@
 mod mutate;
 
 use self::mutate::Mutator;
-use super::wire::ber::{self, ENUMERATED, Extent, INTEGER, OCTETS, SEQUENCE, SET, element};
 use super::wire::frames::{Frames, frame};
 use super::wire::messages::{DONE, ENTRY, Message, Messages, REFERENCE};
+use crate::input::ber::{self, ENUMERATED, Extent, INTEGER, OCTETS, SEQUENCE, SET, element};
 
 const WORDS: &[&str] = &["\0", "\x01", "\x04\0", "\x30", "\x31", "\x7f", "0\u{80}", "\0\0\0\x04", "a;range=0-1"];
 

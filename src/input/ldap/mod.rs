@@ -6,10 +6,9 @@
 
 mod address;
 
-// Without Kerberos nothing seals; the frames are tested all the same.
-#[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod bind;
 mod connect;
+pub(crate) mod controllers;
 mod discover;
 mod failure;
 mod forest;
@@ -23,19 +22,20 @@ mod sealed_peer;
 mod search;
 mod session;
 mod settings;
-#[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "only Kerberos needs it"))]
 mod wire;
 
 use anyhow::{Context, Result};
 
 use self::address::Address;
 use self::connect::Connector;
+pub(super) use self::connect::Trust;
 use self::failure::Failure;
 pub use self::failure::Trouble;
 
 pub use self::progress::{Progress, SearchReport};
-pub use self::settings::{Auth, HAS_KERBEROS, Secret, Security, Settings};
+pub use self::settings::{Auth, Identity, Security, Settings};
 use crate::directory::entry::Reading;
+pub use crate::input::secret::Secret;
 
 /// A forest as it was read.
 #[derive(Clone, Debug)]

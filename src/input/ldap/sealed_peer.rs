@@ -15,10 +15,10 @@ use super::kept::Kept;
 use super::search::{SearchRequest, SearchResult};
 use super::session::Session;
 use super::settings::{Security, Settings};
-use super::wire::ber::{self, ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, element};
 use super::wire::frames::{self, Frames, frame};
 use super::wire::layer::{Layer, Seal, Sealed};
 use super::wire::messages::{DONE, ENTRY, Message, Messages};
+use crate::input::ber::{self, ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, element};
 
 /// Stands in for a security context: not secret, but a frame left out, repeated or changed does not open.
 #[derive(Default)]

@@ -15,11 +15,11 @@ use super::progress::{Progress, SearchReport};
 use super::response::{Response, SearchEntry};
 use super::search::{Refusal, SearchRequest, SearchResult, Seen};
 use super::settings::{Auth, Settings};
-use super::wire::ber::{self, Elements, INTEGER, Malformed, OCTETS, SEQUENCE};
 use super::wire::layer::Layer;
 use super::wire::pair;
 use super::wire::relay::{self, Fault, Stream};
 use crate::directory::dn::Dn;
+use crate::input::ber::{self, Elements, INTEGER, Malformed, OCTETS, SEQUENCE};
 
 /// More objects than any forest has Exchange servers, endpoints or holders.
 const MOST_ENTRIES: usize = 250_000;

@@ -1,16 +1,13 @@
 //! How a directory is to be reached: plain settings, whoever gathered them.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use std::sync::Arc;
-
-use zeroize::Zeroizing;
 
 use super::failure::Trouble;
 use crate::directory::schema::Purpose;
 use crate::directory::text::{clipped, printable};
+pub use crate::input::kerberos::Identity;
+use crate::input::secret::Secret;
 
 /// Where the directory is, who asks, and how long it may take.
 #[derive(Clone, Debug)]
@@ -62,10 +59,12 @@ impl Settings {
                 Err(Trouble::new("only Kerberos can seal a connection by itself").hint("use LDAPS or --starttls"))
             }
             // A server takes a bind without a password for an anonymous one, and says that it succeeded (RFC 4513, 5.1.2).
-            (Auth::Simple { password, .. }, _) if password.reveal().is_empty() => {
+            (Auth::Simple { password, .. } | Auth::Kerberos(Identity::Password { password, .. }), _)
+                if password.reveal().is_empty() =>
+            {
                 Err(Trouble::new("the password is empty").hint("for no authentication at all use --auth anonymous"))
             }
-            (Auth::Simple { user, .. }, _) if user.is_empty() => {
+            (Auth::Simple { user, .. } | Auth::Kerberos(Identity::Password { user, .. }), _) if user.is_empty() => {
                 Err(Trouble::new("the user name is empty").hint("write it as user@contoso.com or CONTOSO\\user"))
             }
             _ => Ok(()),
@@ -74,11 +73,10 @@ impl Settings {
 }
 
 /// Who asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub enum Auth {
-    /// The holder of the current Kerberos ticket; on Windows, whoever is logged on.
-    #[default]
-    Kerberos,
+    /// Somebody whom Kerberos knows.
+    Kerberos(Identity),
     /// A name and its password.
     Simple {
         /// `user@contoso.com`, `CONTOSO\user` or a DN.
@@ -90,6 +88,12 @@ pub enum Auth {
     Anonymous,
 }
 
+impl Default for Auth {
+    fn default() -> Self {
+        Self::Kerberos(Identity::Current)
+    }
+}
+
 impl Auth {
     /// What a server says, as it may be shown: without the password, which the server may know, and not at any length.
     pub(super) fn discreet(&self, said: &str) -> String {
@@ -99,10 +103,10 @@ impl Auth {
 
     /// The same at its full length, for what has yet to be read.
     pub(super) fn without_password(&self, said: &str) -> String {
-        match self {
-            Self::Simple { password, .. } if !password.reveal().is_empty() => said.replace(password.reveal(), "…"),
-            _ => said.to_owned(),
-        }
+        let (Self::Simple { password, .. } | Self::Kerberos(Identity::Password { password, .. })) = self else {
+            return said.to_owned();
+        };
+        if password.reveal().is_empty() { said.to_owned() } else { said.replace(password.reveal(), "…") }
     }
 }
 
@@ -118,31 +122,6 @@ pub enum Security {
     StartTls,
     /// Nothing: everything can be read and changed on the way, the password too. Not with Kerberos, which always seals.
     InsecurePlaintext,
-}
-
-/// Whether this build can authenticate with Kerberos.
-pub const HAS_KERBEROS: bool = cfg!(any(windows, feature = "kerberos"));
-
-/// A password: never shown, kept once, and wiped from memory when it is no longer needed.
-#[derive(Clone)]
-pub struct Secret(Arc<Zeroizing<String>>);
-
-impl Secret {
-    /// Takes over a password.
-    #[must_use]
-    pub fn new(password: String) -> Self {
-        Self(Arc::new(Zeroizing::new(password)))
-    }
-
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 #[cfg(test)]

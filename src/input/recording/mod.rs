@@ -24,6 +24,7 @@ use crate::directory::dn::Dn;
 use crate::directory::entry::{Entry, Reading};
 use crate::directory::gap::{Gap, first_of_many};
 use crate::directory::schema::{self, Attribute, Purpose};
+use crate::directory::testimony::{Statement, Testimony};
 use crate::directory::text::{printable, quoted, same};
 use crate::input::coverage::{self, Beside};
 use crate::input::ldif::{Reader, Record, Refusal};
@@ -55,8 +56,10 @@ pub fn read(paths: &[PathBuf], purpose: Purpose) -> Result<Reading> {
 #[must_use]
 pub fn directory(reading: Reading) -> Directory {
     let all = coverage::export_all(&reading);
+    let testimony = reading.testimony.clone();
     let (entries, gaps) = reading.into_parts();
     let mut directory = Directory::of(entries, gaps);
+    directory.testimony = testimony;
     coverage::add_exports(&mut directory.gaps, &all);
     directory
 }
@@ -138,6 +141,8 @@ struct Scan {
     weight: usize,
     /// What the recordings say of the searches that they are of, and where those referred to for more.
     beside: Beside,
+    /// What the recordings say that witnesses said.
+    statements: Vec<Statement>,
     /// How many files were begun.
     files: u64,
     /// What is told of files without anything in them, if anything is missing.
@@ -154,6 +159,7 @@ impl Scan {
             contradictions: Contradictions::default(),
             weight: 0,
             beside: Beside::default(),
+            statements: Vec::new(),
             files: 0,
             empty: Vec::new(),
         }
@@ -165,6 +171,7 @@ impl Scan {
             self.records(source.input, &mut trailer).map_err(|failure| failure.of(&source.name))?;
         self.beside.named.extend(trailer.referrals());
         self.beside.searches.covered(trailer.covered());
+        self.statements.extend(trailer.statements());
         if is_empty && !trailer.is_recording() {
             let what = "this file is empty, or holds nothing but comments: the export failed, or found nothing; export it again";
             self.empty.push(Gap::new(source.name.clone(), what));
@@ -239,6 +246,7 @@ impl Scan {
         // An object may be split over records, and half of a server may go by other names than the whole.
         selection::keep_selected(&mut self.reading);
         coverage::complete(&mut self.reading, &self.beside, coverage::Source::Recorded);
+        self.reading.testimony = Testimony::new(self.statements);
         if !self.reading.gaps.is_empty() {
             self.reading.gaps.append(&mut self.empty);
         }

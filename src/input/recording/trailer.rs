@@ -12,12 +12,14 @@ use super::tools::ToolTrailers;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::gap::{Gap, Kind, Prose};
+use crate::directory::testimony::{Statement, Testimony};
 use crate::directory::text::{printable, printable_json};
 use crate::input::coverage::searches::Search;
 use crate::input::ldif::{BYTE_ORDER_MARK, LineWatch, write_entry};
 
 const HEADER: &str = "# spn-doctor recording, version 1";
 const PROBLEM: &str = "# not read: ";
+const WITNESS: &str = "# witness: ";
 const INCOMPLETE: &str = "# complete: no";
 const CLOSING: &str = "# end of spn-doctor recording: ";
 
@@ -28,6 +30,8 @@ pub struct Header {
     pub about: Vec<String>,
     /// What could not be read; a recording with any is not complete.
     pub gaps: Vec<Gap>,
+    /// What witnesses said.
+    pub testimony: Testimony,
 }
 
 /// Writes a whole recording.
@@ -42,6 +46,10 @@ pub fn write<'a>(out: &mut dyn Write, header: &Header, entries: impl Iterator<It
     for gap in &header.gaps {
         let told = serde_json::to_string(&[gap.place.as_str(), gap.what.as_str()]).map_err(io::Error::other)?;
         writeln!(out, "{PROBLEM}{}", printable_json(&told))?;
+    }
+    for statement in header.testimony.statements() {
+        let told = serde_json::to_string(statement).map_err(io::Error::other)?;
+        writeln!(out, "{WITNESS}{}", printable_json(&told))?;
     }
     writeln!(out)?;
     let mut count = 0;
@@ -93,7 +101,10 @@ pub(super) struct TrailerCheck {
     sum: Option<LineSum>,
     incomplete: bool,
     problems: Vec<String>,
-    problem_bytes: usize,
+    statements: Vec<Statement>,
+    unreadable_statements: usize,
+    /// What problems and statements take.
+    told_bytes: usize,
     has_more_problems: bool,
     closing: Option<Closing>,
     tools: ToolTrailers,
@@ -149,14 +160,35 @@ impl TrailerCheck {
             if let Some(problem) = line.strip_prefix(PROBLEM) {
                 self.problem(problem);
             }
+            if let Some(statement) = line.strip_prefix(WITNESS) {
+                self.statement(statement);
+            }
         }
+    }
+
+    /// Whether so much more can be told.
+    fn has_room_for(&mut self, line: &str) -> bool {
+        const MOST_BYTES: usize = 16 << 20;
+        self.told_bytes += line.len() + 64;
+        self.told_bytes < MOST_BYTES
+    }
+
+    /// Notes what a witness said.
+    fn statement(&mut self, statement: &str) {
+        match serde_json::from_str(statement) {
+            Ok(read) if self.has_room_for(statement) => self.statements.push(read),
+            _ => self.unreadable_statements += 1,
+        }
+    }
+
+    /// What witnesses said.
+    pub(super) fn statements(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.statements)
     }
 
     /// Notes a problem; of very many the first are told, and that there are more.
     fn problem(&mut self, problem: &str) {
-        const MOST_BYTES: usize = 16 << 20;
-        self.problem_bytes += problem.len() + 64;
-        if self.problem_bytes < MOST_BYTES {
+        if self.has_room_for(problem) {
             self.problems.push(problem.to_owned());
         } else {
             self.has_more_problems = true;
@@ -200,6 +232,9 @@ impl TrailerCheck {
         if self.has_more_problems {
             gap("the recording names more problems than can be told; record again".into());
         }
+        if self.unreadable_statements > 0 {
+            gap("what a witness said cannot be read, or is more than can be told; record again".into());
+        }
         if self.incomplete && self.problems.is_empty() {
             gap("the recording was incomplete when it was made; record again".into());
         }
@@ -232,7 +267,8 @@ mod tests {
         first.add("cn", b"EX01");
         first.add("servicePrincipalName", "SMTPSVC/ä".repeat(40).as_bytes());
         let second = Entry::new(Dn::parse("CN=EX02,DC=com").unwrap());
-        let header = Header { about: vec!["forest: contoso.com".to_owned()], gaps };
+        let about = vec!["forest: contoso.com".to_owned()];
+        let header = Header { about, gaps, ..Header::default() };
         let mut out = Vec::new();
         write(&mut out, &header, [&first, &second].into_iter()).unwrap();
         String::from_utf8(out).unwrap()

@@ -3,12 +3,15 @@
 //! To add a check: a file here, two lines below, a recording in `fixtures/codes` that fires it, and a row in the README.
 
 mod ambiguous_computer_account;
+mod clock_skew;
 mod disabled_account;
 mod duplicate_spn;
+mod endpoint_disagrees;
 mod exchange_auth_fqdn;
 mod foreign_fqdn;
 mod host_name_mismatch;
 mod invalid_fqdn;
+mod kdc_disagrees;
 mod malformed_spn;
 pub mod manual;
 mod misplaced_spn;
@@ -16,6 +19,7 @@ mod missing_host_spn;
 mod missing_spn;
 mod no_computer_account;
 mod no_exchange_auth;
+mod not_replicated;
 mod orphan_endpoint;
 mod send_connector_fqdn;
 mod shared_fqdn;
@@ -39,7 +43,7 @@ pub struct Check {
 }
 
 /// All checks, in the order of the manual.
-pub const ALL: [Check; 18] = [
+pub const ALL: [Check; 22] = [
     missing_spn::CHECK,
     missing_host_spn::CHECK,
     misplaced_spn::CHECK,
@@ -58,7 +62,16 @@ pub const ALL: [Check; 18] = [
     malformed_spn::CHECK,
     unused_spn::CHECK,
     orphan_endpoint::CHECK,
+    kdc_disagrees::CHECK,
+    not_replicated::CHECK,
+    clock_skew::CHECK,
+    endpoint_disagrees::CHECK,
 ];
+
+/// Those that find where witnesses disagree.
+pub fn of_witnesses() -> impl Iterator<Item = &'static Check> {
+    const { &[kdc_disagrees::CHECK, not_replicated::CHECK, clock_skew::CHECK, endpoint_disagrees::CHECK] }.iter()
+}
 
 /// The check of a code, whatever its case.
 #[must_use]

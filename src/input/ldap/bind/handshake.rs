@@ -4,8 +4,8 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zeroize::Zeroizing;
 
+use crate::input::ber::{self, Extent, INTEGER, SEQUENCE};
 use crate::input::ldap::failure::Failure;
-use crate::input::ldap::wire::ber::{self, Extent, INTEGER, SEQUENCE};
 use crate::input::ldap::wire::messages::{Message, Outcome};
 use crate::input::ldap::wire::relay::Stream;
 

@@ -1,14 +1,8 @@
 //! Says who asks: simple, anonymous, or Kerberos (RFC 4511, section 4.2; RFC 4752).
 
 mod handshake;
-#[cfg(any(windows, feature = "kerberos"))]
 mod kerberos;
 mod refusal;
-mod sasl;
-#[cfg(any(windows, feature = "kerberos"))]
-mod sequence;
-#[cfg(any(windows, feature = "kerberos"))]
-mod ticket;
 
 use zeroize::Zeroizing;
 
@@ -16,10 +10,11 @@ pub(super) use self::handshake::Handshake;
 use self::refusal::refused;
 use super::failure::Failure;
 use super::settings::{Auth, Security};
-use super::wire::ber::{self, INTEGER, OCTETS};
 use super::wire::layer::Layer;
-use super::wire::messages::{BIND_RESPONSE, EXTENDED_RESPONSE, Outcome};
+use super::wire::messages::{BIND_RESPONSE, EXTENDED_RESPONSE};
 use super::wire::relay::Stream;
+use crate::input::ber::{self, INTEGER, OCTETS};
+use crate::input::kerberos::Tickets;
 
 const BIND_REQUEST: u8 = 0x60;
 const EXTENDED_REQUEST: u8 = 0x77;
@@ -38,12 +33,13 @@ pub(super) struct Peer<'a> {
 pub(super) async fn bind<S: Stream>(
     handshake: &mut Handshake<S>,
     auth: &Auth,
+    tickets: Option<&Tickets>,
     peer: &Peer<'_>,
 ) -> Result<Layer, Failure> {
-    match auth {
-        Auth::Kerberos => kerberos(handshake, peer).await,
-        Auth::Simple { user, password } => simple(handshake, auth, user, password.reveal()).await,
-        Auth::Anonymous => simple(handshake, auth, "", "").await,
+    match (auth, tickets) {
+        (Auth::Kerberos(identity), Some(tickets)) => kerberos::bind(handshake, identity, tickets, peer).await,
+        (Auth::Simple { user, password }, _) => simple(handshake, auth, user, password.reveal()).await,
+        (Auth::Anonymous | Auth::Kerberos(_), _) => simple(handshake, auth, "", "").await,
     }
 }
 
@@ -65,28 +61,6 @@ async fn simple<S: Stream>(
 
 fn version() -> Vec<u8> {
     ber::element(INTEGER, &[&[3]])
-}
-
-/// One step of a SASL bind.
-#[cfg_attr(not(any(windows, feature = "kerberos")), allow(dead_code, reason = "the only mechanism is Kerberos"))]
-async fn sasl_step<S: Stream>(handshake: &mut Handshake<S>, token: Option<&[u8]>) -> Result<Outcome, Failure> {
-    let mechanism = ber::element(OCTETS, &[b"GSSAPI"]);
-    let token = token.map(|token| ber::element(OCTETS, &[token])).unwrap_or_default();
-    let credentials = ber::element(0xa3, &[&mechanism, &token]);
-    let request = ber::element(BIND_REQUEST, &[&version(), &ber::element(OCTETS, &[]), &credentials]);
-    handshake.ask(&request, BIND_RESPONSE).await
-}
-
-#[cfg(any(windows, feature = "kerberos"))]
-use self::kerberos::bind as kerberos;
-
-#[cfg(not(any(windows, feature = "kerberos")))]
-#[allow(clippy::unused_async, reason = "stands in for an exchange")]
-async fn kerberos<S: Stream>(_: &mut Handshake<S>, _: &Peer<'_>) -> Result<Layer, Failure> {
-    Err(Failure::last(
-        "this build cannot authenticate with Kerberos",
-        "build with `--features kerberos` (needs the headers of libkrb5 and libclang), or use --auth simple",
-    ))
 }
 
 /// Asks the server to begin with TLS (RFC 4511, section 4.14).

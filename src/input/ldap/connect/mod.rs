@@ -2,26 +2,29 @@
 
 mod tls;
 
-use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use tokio::net::TcpStream;
 
-pub(super) use self::tls::Trust;
+pub(in crate::input) use self::tls::Trust;
 use super::address::Address;
 use super::bind::{self, Handshake, Peer};
 use super::failure::{Failure, Trouble, within};
 use super::kept::Kept;
 use super::session::Session;
-use super::settings::{Security, Settings};
+use super::settings::{Auth, Security, Settings};
 use super::wire::layer::Layer;
 use super::wire::relay::Stream;
+use crate::input::kerberos::Tickets;
+use crate::input::net;
+
+/// What to look at where nothing listens.
+const PORTS: &str = "check the port and that this is a domain controller; LDAP is 389, LDAPS 636";
 
 /// Everything that is the same for all servers of a run.
 pub(super) struct Connector<'a> {
     settings: &'a Settings,
     trust: Option<Trust>,
+    /// Of whoever asks, where Kerberos says who that is.
+    tickets: Option<Tickets>,
     /// What is kept of all that they send.
     pub(super) kept: Kept,
 }
@@ -31,7 +34,11 @@ impl<'a> Connector<'a> {
     pub(super) fn new(settings: &'a Settings) -> Result<Self, Trouble> {
         let needed = matches!(settings.security, Security::Ldaps | Security::StartTls);
         let trust = if needed { Some(Trust::new(settings)?) } else { None };
-        Ok(Self { settings, trust, kept: Kept::default() })
+        let tickets = match &settings.auth {
+            Auth::Kerberos(identity) => Some(Tickets::new(identity.clone(), settings.step_timeout)),
+            _ => None,
+        };
+        Ok(Self { settings, trust, tickets, kept: Kept::default() })
     }
 
     pub(super) fn settings(&self) -> &'a Settings {
@@ -41,7 +48,8 @@ impl<'a> Connector<'a> {
     /// Connects and binds.
     pub(super) async fn open(&self, address: &Address) -> Result<Session, Failure> {
         let limit = self.settings.step_timeout;
-        let stream = within(limit, "the connection", tcp(address, limit)).await?;
+        let tcp = async { net::connect(&address.host, address.port, limit, PORTS).await.map_err(Failure::Server) };
+        let stream = within(limit, "the connection", tcp).await?;
         match (self.settings.security, &self.trust) {
             (Security::Ldaps, Some(trust)) => self.open_tls(address, stream, trust).await,
             (Security::StartTls, Some(trust)) => {
@@ -68,45 +76,8 @@ impl<'a> Connector<'a> {
     ) -> Result<Session, Failure> {
         let mut handshake = Handshake::new(stream);
         let peer = Peer { host: &address.host, channel, security: self.settings.security };
-        let bind = bind::bind(&mut handshake, &self.settings.auth, &peer);
+        let bind = bind::bind(&mut handshake, &self.settings.auth, self.tickets.as_ref(), &peer);
         let layer: Layer = within(self.settings.step_timeout, "the bind", bind).await?;
         Session::start(handshake.into_stream(), layer, address, self.settings, self.kept.clone()).await
     }
-}
-
-/// Connects to the first of the host's addresses that answers. Each gets its share of the time: an address that swallows
-/// everything, as IPv6 does behind many a firewall, leaves some for the next.
-async fn tcp(address: &Address, limit: Duration) -> Result<TcpStream, Failure> {
-    let found = tokio::net::lookup_host((address.host.as_str(), address.port)).await;
-    let candidates = found.map_err(|error| {
-        let what = format!("the host {} is not known: {error}", address.host);
-        Failure::Server(Trouble::new(what).hint("check the name, and which DNS server this machine asks"))
-    })?;
-    let candidates: Vec<SocketAddr> = candidates.collect();
-    let share = limit / u32::try_from(candidates.len()).unwrap_or(u32::MAX).max(1);
-    let mut last = None;
-    for candidate in candidates {
-        let connected = tokio::time::timeout(share, TcpStream::connect(candidate)).await;
-        match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(stream) => {
-                // Requests are short, and each waits for its reply.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(unreachable(address, last))
-}
-
-fn unreachable(address: &Address, error: Option<io::Error>) -> Failure {
-    let error = error.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
-    let (what, hint) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => (
-            format!("nothing listens on port {} of {}: {error}", address.port, address.host),
-            "check the port and that this is a domain controller; LDAP is 389, LDAPS 636",
-        ),
-        _ => (format!("{address} cannot be reached: {error}"), "check the network, and firewalls on the way"),
-    };
-    Failure::Server(Trouble::new(what).hint(hint))
 }

@@ -14,9 +14,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::directory::text::printable;
+use crate::input::ber::{Elements, Malformed, OID, SEQUENCE};
 use crate::input::ldap::failure::{Failure, Trouble};
 use crate::input::ldap::settings::Settings;
-use crate::input::ldap::wire::ber::{Elements, Malformed, OID, SEQUENCE};
 use crate::input::ldap::wire::relay::Stream;
 
 /// What every TLS connection of a run needs.
@@ -37,8 +37,18 @@ impl Trust {
         Ok(Self { roots: Arc::new(roots), anything_goes: settings.insecure_skip_certificate_check })
     }
 
+    /// Begins with TLS, whoever the other side is: for what anybody may hear.
+    pub(crate) async fn blindly<S: Stream>(host: &str, stream: S) -> Result<TlsStream<S>, Trouble> {
+        let anyone = Self { roots: Arc::new(RootCertStore::empty()), anything_goes: true };
+        anyone.handshake(host, stream).await.map_err(Failure::trouble)
+    }
+
     /// Begins with TLS.
-    pub(crate) async fn handshake<S: Stream>(&self, host: &str, stream: S) -> Result<TlsStream<S>, Failure> {
+    pub(in crate::input::ldap) async fn handshake<S: Stream>(
+        &self,
+        host: &str,
+        stream: S,
+    ) -> Result<TlsStream<S>, Failure> {
         let verifier = Arc::new(self.verifier()?);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)

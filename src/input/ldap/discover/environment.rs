@@ -33,7 +33,7 @@ fn of_user() -> Option<String> {
 
 #[cfg(unix)]
 fn of_kerberos() -> Option<String> {
-    realm::of_ticket().or_else(realm::of_configuration)
+    realm::of_kerberos()
 }
 
 /// Windows keeps its tickets references, and a krb5.conf on one of its drives is anybody's.

@@ -4,18 +4,14 @@ mod environment;
 mod membership;
 #[cfg(unix)]
 mod realm;
-mod records;
 
 use std::time::Duration;
 
-use hickory_resolver::proto::rr::RData;
-use hickory_resolver::{ResolverBuilder, TokioResolver};
-
 pub(super) use self::environment::domain;
-use self::records::{Service, in_order};
 use super::failure::{Failure, Trouble, within};
 use crate::directory::host::HostName;
 use crate::directory::text::printable;
+use crate::input::dns;
 
 /// The domain controllers of a domain, the one to try first first.
 pub(super) async fn controllers(domain: &str, limit: Duration) -> Result<Vec<String>, Failure> {
@@ -41,10 +37,10 @@ pub(super) async fn catalogs(forest: &str, limit: Duration) -> Result<Vec<String
 async fn near_and_far(service: &str, below: &str) -> Result<Vec<String>, Failure> {
     let site = membership::site().filter(|site| HostName::parse(site).is_ok());
     let mut found = match site {
-        Some(site) => look_up(&format!("{service}._tcp.{site}._sites.{below}")).await.unwrap_or_default(),
+        Some(site) => dns::services(&format!("{service}._tcp.{site}._sites.{below}")).await.unwrap_or_default(),
         None => Vec::new(),
     };
-    for host in look_up(&format!("{service}._tcp.{below}")).await? {
+    for host in dns::services(&format!("{service}._tcp.{below}")).await.map_err(Failure::Final)? {
         if !found.iter().any(|near| near.eq_ignore_ascii_case(&host)) {
             found.push(host);
         }
@@ -58,31 +54,4 @@ fn checked(domain: &str) -> Result<&str, Failure> {
         Failure::last(format!("{:?} is no domain: {error}", printable(domain)), "write its DNS name: contoso.com")
     })?;
     Ok(domain)
-}
-
-async fn look_up(name: &str) -> Result<Vec<String>, Failure> {
-    const HINT: &str = "check which DNS server this machine asks, or name a domain controller with --server";
-    let unanswered = |error: &dyn std::fmt::Display| {
-        let what = format!("DNS does not answer for {name}: {}", printable(&error.to_string()));
-        Failure::Final(Trouble::new(what).hint(HINT))
-    };
-    let resolver =
-        TokioResolver::builder_tokio().and_then(ResolverBuilder::build).map_err(|error| unanswered(&error))?;
-    let answer = match resolver.srv_lookup(name).await {
-        Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
-        answer => answer.map_err(|error| unanswered(&error))?,
-    };
-    let services = answer.answers().iter().filter_map(|record| match &record.data {
-        RData::SRV(srv) => {
-            Some(Service { priority: srv.priority, weight: srv.weight, host: host(&srv.target.to_string())? })
-        }
-        _ => None,
-    });
-    Ok(in_order(services.collect(), records::chance))
-}
-
-/// The name behind a record; none if it is no host name, as with a target of `.`, which says that there is no such service.
-fn host(target: &str) -> Option<String> {
-    let target = target.trim_end_matches('.');
-    HostName::parse(target).is_ok().then(|| target.to_owned())
 }

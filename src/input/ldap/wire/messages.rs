@@ -4,7 +4,7 @@
 //! stack ends, and panics at an element that is missing. So it gets to see only whole messages of the few shapes that a
 //! search is answered with.
 
-use super::ber::{self, BOOLEAN, ENUMERATED, Elements, Extent, INTEGER, Malformed, OCTETS, SEQUENCE, SET};
+use crate::input::ber::{self, BOOLEAN, ENUMERATED, Elements, Extent, INTEGER, Malformed, OCTETS, SEQUENCE, SET};
 
 /// More than any domain controller sends in one message: its own limit is 10 MB, and an object has 1 MB at most.
 const LONGEST: usize = 16 << 20;
@@ -238,7 +238,7 @@ fn check_controls(content: &[u8]) -> Result<(), Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::ldap::wire::ber::element;
+    use crate::input::ber::element;
 
     fn message(id: u32, operation: u8, content: &[u8]) -> Vec<u8> {
         element(SEQUENCE, &[&element(INTEGER, &[&ber::digits(id)]), &element(operation, &[content])])

@@ -112,9 +112,9 @@ fn checked(messages: &mut Messages, open: &AtomicU32) -> Result<Vec<u8>, Unusabl
 
 #[cfg(test)]
 mod tests {
-    use super::super::ber::{ENUMERATED, INTEGER, OCTETS, SEQUENCE, element};
     use super::super::messages::ENTRY;
     use super::*;
+    use crate::input::ber::{ENUMERATED, INTEGER, OCTETS, SEQUENCE, element};
 
     fn message(operation: u8, parts: &[&[u8]]) -> Vec<u8> {
         element(SEQUENCE, &[&element(INTEGER, &[&[7]]), &element(operation, parts)])

@@ -14,6 +14,7 @@ use crate::directory::entry::{Entry, Reading};
 use crate::directory::gap::{Gap, Kind};
 use crate::directory::schema::{self, Attribute};
 use crate::directory::spn::Spn;
+use crate::directory::testimony::{Answer, Statement, Testimony};
 use crate::directory::text::{fold, same};
 use crate::directory::version::Version;
 use crate::input::coverage::{self, Beside};
@@ -33,6 +34,8 @@ pub fn redact(reading: &Reading) -> Reading {
     redacted.gaps = Directory::new(&redacted).gaps;
     redacted.gaps.extend(others);
     redacted.gaps.sort();
+    let statements = reading.testimony.statements().iter().map(|statement| pseudonyms.statement(statement));
+    redacted.testimony = Testimony::new(statements.collect());
     redacted
 }
 
@@ -53,6 +56,57 @@ impl Pseudonyms {
             Kind::Text => self.text(name),
         };
         Gap::new(gap.place.renamed(&mut rename), gap.what.renamed(&mut rename))
+    }
+
+    /// What a witness said, in the same words about other names. Of what an endpoint offers, the words that matter stay.
+    fn statement(&mut self, statement: &Statement) -> Statement {
+        let mut statement = statement.clone();
+        match &mut statement {
+            Statement::Kdc { server, domain, spn, answer } => {
+                (*server, *domain) = (self.host(server), self.host(domain));
+                *spn = self.spn(spn).unwrap_or_default();
+                if let Answer::Referred { realm } = answer {
+                    *realm = self.host(realm);
+                }
+            }
+            Statement::Controller { server, domain, held, accounts } => {
+                (*server, *domain) = (self.host(server), self.host(domain));
+                for held in held {
+                    held.spn = self.spn(&held.spn).unwrap_or_default();
+                    held.holders = held.holders.iter().map(|dn| self.dn(dn)).collect();
+                }
+                for copy in accounts {
+                    // Of the times only the order matters, and that is told by the versions where they may be read.
+                    copy.dn = self.dn(&copy.dn);
+                }
+            }
+            Statement::Clock { server, domain, .. } => (*server, *domain) = (self.host(server), self.host(domain)),
+            Statement::Endpoint { endpoint, address, announces, offers, within_tls, .. } => {
+                (*endpoint, *announces, *address) = (self.dn(endpoint), self.host(announces), self.place(address));
+                offers.iter_mut().chain(within_tls.iter_mut().flatten()).for_each(|offer| {
+                    *offer = self
+                        .list(&offer.replace(' ', ","), ',', |this, word| this.unless(word, words::is_offered))
+                        .replace(',', " ");
+                });
+            }
+            Statement::Unheard { server, domain, endpoint, why, fix, .. } => {
+                *server = self.place(server);
+                *domain = domain.as_ref().map(|domain| self.host(domain));
+                *endpoint = endpoint.as_ref().map(|endpoint| self.dn(endpoint));
+                (*why, *fix) = (self.text(why), None);
+            }
+        }
+        statement
+    }
+
+    /// `ex01.contoso.com:25`
+    fn place(&mut self, place: &str) -> String {
+        match place.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{}:{port}", self.host(host))
+            }
+            _ => self.host(place),
+        }
     }
 
     fn entry(&mut self, entry: &Entry) -> Option<Entry> {

@@ -9,7 +9,7 @@ const MARKS: [&str; 6] = ["fritz", "zyx", "77.88", "4917155501234", "49171", "55
 
 fn written(reading: &Reading) -> String {
     let mut out = Vec::new();
-    let header = crate::input::recording::Header { about: Vec::new(), gaps: reading.gaps.clone() };
+    let header = crate::input::recording::Header { gaps: reading.gaps.clone(), ..Default::default() };
     crate::input::recording::write(&mut out, &header, reading.entries()).unwrap();
     String::from_utf8(out).unwrap()
 }

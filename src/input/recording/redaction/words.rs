@@ -167,6 +167,35 @@ fn is_number(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether a word is one that SMTP servers offer, and says nothing of whose.
+pub(super) fn is_offered(word: &str) -> bool {
+    const OFFERED: [&str; 22] = [
+        "X-ANONYMOUSTLS",
+        "X-EXPS",
+        "AUTH",
+        "GSSAPI",
+        "NTLM",
+        "LOGIN",
+        "EXCHANGEAUTH",
+        "SHA256",
+        "STARTTLS",
+        "SIZE",
+        "PIPELINING",
+        "DSN",
+        "ENHANCEDSTATUSCODES",
+        "8BITMIME",
+        "BINARYMIME",
+        "CHUNKING",
+        "XEXCH50",
+        "XRDST",
+        "XSHADOW",
+        "SMTPUTF8",
+        "PLAIN",
+        "HELP",
+    ];
+    OFFERED.iter().any(|known| same(known, word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

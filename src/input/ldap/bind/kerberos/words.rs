@@ -1,13 +1,7 @@
 //! Why there is no ticket. The libraries only offer prose: GSSAPI in English, SSPI in the language of Windows, with or without a number.
 
+use super::RENEW;
 use crate::input::ldap::failure::{Failure, Trouble};
-
-/// How to get a new ticket.
-#[cfg(not(windows))]
-pub(super) const RENEW: &str = "renew the ticket with kinit";
-/// How to get a new ticket.
-#[cfg(windows)]
-pub(super) const RENEW: &str = "log on again, or run `klist purge`";
 
 #[cfg(not(windows))]
 const GET: &str = "run kinit, or use --auth simple with --user";

@@ -1,4 +1,4 @@
-//! As much of BER (X.690) as LDAP uses: one-byte tags and definite lengths. Reads without copying and without recursion.
+//! As much of BER (X.690) as LDAP, Kerberos and certificates use: one-byte tags and definite lengths. Reads without copying and without recursion.
 
 use std::fmt;
 
@@ -93,6 +93,11 @@ impl<'a> Elements<'a> {
     /// The next element if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
         if self.peek() == Some(tag) { self.expect(tag).map(Some) } else { Ok(None) }
+    }
+
+    /// The bytes that were not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.0
     }
 
     /// Nothing may be left.

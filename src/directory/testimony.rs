@@ -1,0 +1,251 @@
+//! What the witnesses said: the KDC and the directory of each domain controller, and the SMTP endpoints themselves.
+//!
+//! `check --prove` asks them, `record --prove` keeps their words, and the judgement holds them against what the directory shows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{fold, same};
+
+/// One thing that a witness said, or that it could not be heard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "witness", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Statement {
+    /// The KDC of a domain controller, of a service principal name.
+    Kdc {
+        /// The domain controller, `dc1.contoso.com`.
+        server: String,
+        /// The DNS name of its domain.
+        domain: String,
+        /// What it was asked for a ticket to.
+        spn: String,
+        /// What it answered.
+        answer: Answer,
+    },
+    /// The directory of a domain controller, as far as it was asked.
+    Controller {
+        /// The domain controller, `dc1.contoso.com`.
+        server: String,
+        /// The DNS name of its domain.
+        domain: String,
+        /// The names it was asked for, each with the objects that hold it there.
+        held: Vec<Held>,
+        /// The servers' accounts and the other holders there.
+        accounts: Vec<Copy>,
+    },
+    /// The clock of a domain controller.
+    Clock {
+        /// The domain controller, `dc1.contoso.com`.
+        server: String,
+        /// The DNS name of its domain.
+        domain: String,
+        /// How many seconds it is ahead of this machine's clock; negative if it is behind.
+        ahead: i64,
+    },
+    /// An SMTP endpoint.
+    Endpoint {
+        /// The DN of the endpoint object.
+        endpoint: String,
+        /// Where it was reached, `ex01.contoso.com:25`.
+        address: String,
+        /// The name in its reply to EHLO.
+        announces: String,
+        /// What it offers there, keyword by keyword, in clear.
+        offers: Vec<String>,
+        /// The same within TLS; absent where TLS could not be begun.
+        within_tls: Option<Vec<String>>,
+        /// How many seconds the clock in its banner is ahead of this machine's.
+        ahead: Option<i64>,
+    },
+    /// A witness that could not be heard.
+    Unheard {
+        /// What it was asked as.
+        asked: Witness,
+        /// The machine, or what stands for it.
+        server: String,
+        /// The DNS name of its domain, where it has one.
+        domain: Option<String>,
+        /// The DN of the endpoint object, where it is one.
+        endpoint: Option<String>,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        fix: Option<String>,
+    },
+}
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    /// The KDC of each domain controller.
+    Kdcs,
+    /// The directory and the clock of each domain controller.
+    Controllers,
+    /// The SMTP endpoints.
+    Smtp,
+}
+
+/// What a KDC answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Answer {
+    /// A ticket.
+    Issued {
+        /// The encryption type of the key it is sealed with: 18 and 17 for AES, 23 for RC4.
+        etype: i32,
+        /// The version of that key.
+        kvno: Option<u32>,
+        /// The encryption types that the KDC holds of the service, as in `msDS-SupportedEncryptionTypes`.
+        supported: Option<u32>,
+    },
+    /// Another realm is to be asked.
+    Referred {
+        /// That realm.
+        realm: String,
+    },
+    /// None, for this reason.
+    Refused {
+        /// The error code (RFC 4120, section 7.5.9).
+        code: i32,
+        /// The NTSTATUS that Windows adds.
+        status: Option<u32>,
+    },
+}
+
+/// Who holds a name on a domain controller.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// The name.
+    pub spn: String,
+    /// The DNs of the objects that hold it.
+    pub holders: Vec<String>,
+}
+
+/// An account as a domain controller has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copy {
+    /// The object.
+    pub dn: String,
+    /// Whether it may log on there.
+    pub enabled: bool,
+    /// How often its service principal names were changed, where that may be read.
+    pub version: Option<u64>,
+    /// When they, or else the object, were last changed: seconds since 1970.
+    pub changed: Option<u64>,
+}
+
+/// All that witnesses are asked.
+#[derive(Clone, Debug, Default)]
+pub struct Questions {
+    /// Who is asked.
+    pub witnesses: HashSet<Witness>,
+    /// What each domain's controllers are asked, by its folded DNS name.
+    pub domains: BTreeMap<String, OfDomain>,
+    /// The names that every controller is asked for, each once.
+    pub spns: Vec<String>,
+    /// The SMTP endpoints that are asked.
+    pub endpoints: Vec<OfEndpoint>,
+}
+
+/// What the controllers of a domain are asked.
+#[derive(Clone, Debug, Default)]
+pub struct OfDomain {
+    /// The names that its KDCs are asked for.
+    pub spns: Vec<String>,
+    /// The logon names that its controllers are asked for.
+    pub accounts: BTreeSet<String>,
+    /// The domain's NetBIOS name, if it is known.
+    pub netbios: Option<String>,
+}
+
+/// An SMTP endpoint that is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfEndpoint {
+    /// The DN of the endpoint object.
+    pub endpoint: String,
+    /// Where it listens.
+    pub host: String,
+    /// And on which port.
+    pub port: u16,
+}
+
+impl Questions {
+    /// Adds a name, that of the KDCs of this domain, too, if it is known.
+    pub fn ask(&mut self, spn: &str, domain: Option<&str>) {
+        let add = |spns: &mut Vec<String>| {
+            if !spns.iter().any(|known| same(known, spn)) {
+                spns.push(spn.to_owned());
+            }
+        };
+        add(&mut self.spns);
+        if let Some(domain) = domain {
+            add(&mut self.domains.entry(domain.to_owned()).or_default().spns);
+        }
+    }
+
+    /// Whether these witnesses are asked.
+    #[must_use]
+    pub fn asks(&self, witness: Witness) -> bool {
+        self.witnesses.contains(&witness)
+    }
+
+    /// `user@contoso.com` of a user as a simple bind takes it; none of a DN, or of a domain that is not known.
+    #[must_use]
+    pub fn principal(&self, user: &str) -> Option<String> {
+        let Some((netbios, name)) = user.split_once('\\') else {
+            return (user.contains('@') && !user.contains('=')).then(|| user.to_owned());
+        };
+        let is_meant = |asked: &OfDomain| asked.netbios.as_deref().is_some_and(|own| same(own, netbios));
+        let (domain, _) = self.domains.iter().find(|(_, asked)| is_meant(asked))?;
+        Some(format!("{name}@{domain}"))
+    }
+}
+
+/// All that was said.
+#[derive(Clone, Debug, Default)]
+pub struct Testimony {
+    statements: Vec<Statement>,
+    /// The places of the KDCs' answers, by the folded name they were asked for.
+    by_spn: HashMap<String, Vec<usize>>,
+}
+
+impl Testimony {
+    /// Puts statements in their order: whoever was heard first does not matter.
+    #[must_use]
+    pub fn new(mut statements: Vec<Statement>) -> Self {
+        statements.sort();
+        statements.dedup();
+        let mut by_spn: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, statement) in statements.iter().enumerate() {
+            if let Statement::Kdc { spn, .. } = statement {
+                by_spn.entry(fold(spn)).or_default().push(place);
+            }
+        }
+        Self { statements, by_spn }
+    }
+
+    /// Whether nobody was asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// All statements, in order.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// What KDCs said of a name, by its [key](super::spn::Spn::key): server, domain, answer.
+    pub fn of_kdcs<'a>(&'a self, spn: &str) -> impl Iterator<Item = (&'a str, &'a str, &'a Answer)> + use<'a> {
+        let places = self.by_spn.get(spn).into_iter().flatten();
+        places.filter_map(|place| match self.statements.get(*place)? {
+            Statement::Kdc { server, domain, answer, .. } => Some((server.as_str(), domain.as_str(), answer)),
+            _ => None,
+        })
+    }
+}

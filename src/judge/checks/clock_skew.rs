@@ -1,0 +1,111 @@
+//! Clocks that are too far apart for Kerberos.
+
+use std::collections::BTreeMap;
+
+use super::Check;
+use super::manual::Manual;
+use crate::directory::dn::Dn;
+use crate::directory::testimony::Statement;
+use crate::directory::text::{same, shown};
+use crate::judge::facts::Facts;
+use crate::judge::finding::{Finding, Findings};
+use crate::judge::remedy::Remedy;
+use crate::judge::requirements::Judged;
+use crate::judge::severity::Severity;
+
+pub(super) const CHECK: Check = Check {
+    code: "clock-skew",
+    manual: Manual {
+        title: "a clock is wrong",
+        checked: "With --prove, the time of each domain controller, and with --prove=smtp the time in the banner of each endpoint, was compared with the others' and with this computer's. A difference of more than five minutes is an error, one of more than a minute a warning.",
+        impact: "Kerberos refuses tickets if clocks differ by more than five minutes (error 37). Then nothing that relies on Kerberos works between the two computers, and mail queues with 454 4.7.0.",
+        fix: "Set the clock of the computer that is wrong, and find out why it was: w32tm /query /status shows where it takes the time from, w32tm /resync sets it. The domain controller with the PDC emulator role has to follow a reliable source; all others follow it. For a virtual machine, turn off the time synchronization of the host.",
+        permissions: "To set a clock: a local administrator of that computer.",
+        false_positives: "The banner of an endpoint shows the time to the second and in the time zone of the server; a proxy or firewall in between may show its own. The limit can be changed by Group Policy (maximum tolerance for computer clock synchronization).",
+        sources: &[
+            "Microsoft KB 979174: 454 4.7.0 Temporary authentication failure in the queues of Exchange",
+            "RFC 4120, section 3.2.3: the allowable clock skew",
+        ],
+    },
+    run,
+};
+
+/// More than this is too much for Kerberos, in seconds.
+const TOO_MUCH: i64 = 300;
+/// More than this should not be, in seconds.
+const MUCH: i64 = 60;
+
+const WHY: &str = "Kerberos refuses tickets between computers whose clocks differ by more than five minutes.";
+
+/// A clock, and how far it is ahead of this machine's.
+struct Clock<'a> {
+    name: &'a str,
+    domain: Option<&'a str>,
+    server: Option<&'a Judged<'a>>,
+    ahead: i64,
+}
+
+fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let clocks = clocks(facts);
+    if clocks.is_empty() {
+        return;
+    }
+    let right = middle(clocks.iter().map(|clock| clock.ahead));
+    found
+        .extend(clocks.iter().filter(|clock| off(clock.ahead, right) > MUCH).map(|clock| finding(facts, clock, right)));
+    if off(0, right) > MUCH {
+        let here = Clock { name: "this computer", domain: None, server: None, ahead: 0 };
+        found.extend([finding(facts, &here, right)]);
+    }
+}
+
+fn off(ahead: i64, right: i64) -> i64 {
+    ahead.saturating_sub(right).saturating_abs()
+}
+
+fn clocks<'a>(facts: &'a Facts<'_>) -> Vec<Clock<'a>> {
+    let mut clocks: BTreeMap<&str, Clock<'a>> = BTreeMap::new();
+    for statement in facts.directory.testimony.statements() {
+        match statement {
+            Statement::Clock { server, domain, ahead } => {
+                clocks.insert(server, Clock { name: server, domain: Some(domain), server: None, ahead: *ahead });
+            }
+            Statement::Endpoint { endpoint, address, ahead: Some(ahead), .. } => {
+                let server = Dn::parse(endpoint).ok().and_then(|dn| facts.directory.place_above(&dn));
+                let server = server.and_then(|place| facts.servers.get(place));
+                let name = server.map_or(address.as_str(), |judged| judged.server.names.name.as_str());
+                clocks.entry(name).or_insert(Clock { name, domain: None, server, ahead: *ahead });
+            }
+            _ => {}
+        }
+    }
+    clocks.into_values().collect()
+}
+
+/// What most clocks show, this machine's among them; of two in the middle, the one nearer to it.
+fn middle(ahead: impl Iterator<Item = i64>) -> i64 {
+    let mut all: Vec<i64> = ahead.chain([0]).collect();
+    all.sort_unstable();
+    let upper = all.get(all.len() / 2).copied().unwrap_or_default();
+    let lower = all.get((all.len() - 1) / 2).copied().unwrap_or_default();
+    if lower.saturating_abs() <= upper.saturating_abs() { lower } else { upper }
+}
+
+fn finding(facts: &Facts<'_>, clock: &Clock<'_>, right: i64) -> Finding {
+    let differs = clock.ahead.saturating_sub(right);
+    let severity = if off(clock.ahead, right) > TOO_MUCH { Severity::Error } else { Severity::Warning };
+    let way = if differs > 0 { "ahead of" } else { "behind" };
+    let seconds = std::time::Duration::from_secs(differs.unsigned_abs());
+    let message =
+        format!("the clock of {} is {} {way} the others", shown(clock.name), humantime::format_duration(seconds));
+    let concerned = facts.servers.iter().filter(|judged| {
+        let domain = judged.account().map(|account| account.domain.dns.as_str());
+        let is_of_domain = domain.zip(clock.domain).is_some_and(|(own, its)| same(own, its));
+        is_of_domain || clock.server.is_some_and(|server| server.is(judged)) || clock.name == "this computer"
+    });
+    let advice = "`w32tm /query /status` on that computer shows where it takes the time from, `w32tm /resync` sets it.";
+    Finding::new(CHECK.code, severity, message.clone(), WHY)
+        .servers(concerned)
+        .evidence([message])
+        .remedy(Remedy::decide("Set the clock", advice))
+}
