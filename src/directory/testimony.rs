@@ -134,7 +134,7 @@ pub struct Copy {
     pub enabled: bool,
     /// How often its service principal names were changed, where that may be read.
     pub version: Option<u64>,
-    /// When they, or else the object, were last changed: seconds since 1970.
+    /// When they were last changed, where that may be read: seconds since 1970.
     pub changed: Option<u64>,
 }
 

@@ -13,8 +13,8 @@ use crate::directory::gap::{Gap, Kind, Prose, first_of_many};
 use crate::directory::host::HostName;
 use crate::directory::server::Skipped;
 use crate::directory::spn::Spn;
-use crate::directory::testimony::Statement;
-use crate::directory::text::sort_folded;
+use crate::directory::testimony::{Statement, Witness};
+use crate::directory::text::{clipped, printable, sort_folded};
 
 /// All servers judged, and what is known of host names: what the checks work on.
 #[derive(Debug)]
@@ -237,11 +237,18 @@ fn unknown_names(servers: &[Judged<'_>]) -> Vec<Gap> {
 
 /// The witnesses that could not be heard: without them nothing is proved.
 fn unheard(directory: &Directory) -> Vec<Gap> {
+    /// Longer than any reason of ours.
+    const MOST: usize = 2000;
     let gap = |statement: &Statement| match statement {
-        Statement::Unheard { server, why, fix, .. } => {
-            let what = Prose::new("this witness could not be heard: ").name(Kind::Text, why);
-            let what = fix.as_deref().map_or(what.clone(), |fix| what.say("; ").name(Kind::Text, fix));
-            Some(Gap::new(Prose::place(Kind::Host, server), what))
+        Statement::Unheard { asked, server, why, fix, .. } => {
+            let who = match asked {
+                Witness::Kdcs => "its KDC was not heard",
+                Witness::Controllers => "its directory was not heard",
+                Witness::Smtp => "the endpoint was not heard",
+            };
+            let fix = fix.as_deref().map_or_else(String::new, |fix| format!("; {fix}"));
+            let what = clipped(&printable(&format!("{who}: {why}{fix}")), MOST);
+            Some(Gap::new(Prose::place(Kind::Host, server), Prose::place(Kind::Text, &what)))
         }
         _ => None,
     };

@@ -17,7 +17,7 @@ use crate::directory::dn::Dn;
 use crate::directory::host::HostName;
 use crate::directory::schema::{self, Attribute};
 use crate::directory::testimony::{Copy, Held, Questions, Statement, Witness};
-use crate::directory::text::{fold, same};
+use crate::directory::text::fold;
 use crate::input::kerberos::seconds_of;
 use crate::input::selection::term;
 
@@ -136,8 +136,8 @@ async fn clock(settings: &Settings, controller: &Controller) -> Result<i64, Fail
 
 /// Who holds which name, and what the accounts are like there.
 async fn directory(settings: &Settings, controller: &Controller, questions: &Questions) -> Result<Statement, Failure> {
-    const ATTRIBUTES: [&str; 5] =
-        ["servicePrincipalName", "sAMAccountName", "userAccountControl", "whenChanged", "msDS-ReplAttributeMetaData"];
+    const ATTRIBUTES: [&str; 4] =
+        ["servicePrincipalName", "sAMAccountName", "userAccountControl", "replPropertyMetaData"];
     let connector = Connector::new(settings).map_err(Failure::Final)?;
     let mut session = connector.open(&Address::directory(&controller.host, settings.security)).await?;
     let spns = &questions.spns;
@@ -151,8 +151,9 @@ async fn directory(settings: &Settings, controller: &Controller, questions: &Que
             found.insert(entry.dn.clone(), entry);
         }
     }
-    let spns_of =
-        |entry: &SearchEntry| entry.texts_of("servicePrincipalName").map(|spn| fold(&spn)).collect::<Vec<_>>();
+    let spns_of = |entry: &SearchEntry| {
+        entry.bytes("servicePrincipalName").map(|spn| fold(&String::from_utf8_lossy(spn))).collect::<Vec<_>>()
+    };
     let holdings: Vec<(&String, Vec<String>)> = found.iter().map(|(dn, entry)| (dn, spns_of(entry))).collect();
     let held = spns.iter().map(|spn| {
         let holders = holdings.iter().filter(|(_, held)| held.contains(&fold(spn)));
@@ -169,29 +170,30 @@ async fn directory(settings: &Settings, controller: &Controller, questions: &Que
 
 fn copy(entry: &SearchEntry) -> Copy {
     let flags = entry.texts("userAccountControl").next();
-    let metadata = entry.texts("msDS-ReplAttributeMetaData").find_map(|xml| metadata(&xml));
-    let object = entry.texts("whenChanged").next().and_then(|time| seconds_of(&time));
+    let metadata = entry.bytes("replPropertyMetaData").find_map(metadata);
     Copy {
         dn: entry.dn.clone(),
         enabled: !flags.is_some_and(|flags| account::is_disabled(&flags)),
         version: metadata.map(|(version, _)| version),
-        changed: metadata.and_then(|(_, changed)| changed).or(object),
+        changed: metadata.map(|(_, changed)| changed),
     }
 }
 
-/// Version and time of the last change of the service principal names, from one element of `msDS-ReplAttributeMetaData`
-/// ([MS-ADTS] 3.1.1.4.5.18: one value of XML for each attribute).
-fn metadata(xml: &str) -> Option<(u64, Option<u64>)> {
-    let field = |name: &str| {
-        let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-        rest.split_once("</").map(|(value, _)| value.trim())
-    };
-    if !same(field("pszAttributeName")?, Attribute::ServicePrincipalName.name()) {
+/// How often the service principal names were changed, and when last, in seconds since 1970: from the numbers that replication keeps with
+/// each object ([MS-DRSR] 5.162, `PROPERTY_META_DATA_EXT_VECTOR`, as it is stored). Who may read them is told the same by
+/// `msDS-ReplAttributeMetaData`, which Samba does not have.
+fn metadata(blob: &[u8]) -> Option<(u64, u64)> {
+    /// `servicePrincipalName`: 1.2.840.113556.1.4.771.
+    const SERVICE_PRINCIPAL_NAME: u32 = 0x0009_0303;
+    const TO_1970: u64 = 11_644_473_600;
+    let (head, entries) = blob.split_first_chunk::<16>()?;
+    if !head.starts_with(&1_u32.to_le_bytes()) {
         return None;
     }
-    let changed = field("ftimeLastOriginatingChange").and_then(|time| humantime::parse_rfc3339(time).ok());
-    let changed = changed.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    Some((field("dwVersion")?.parse().ok()?, changed.map(|since| since.as_secs())))
+    let number = |entry: &[u8], at: usize| Some(u32::from_le_bytes(*entry.get(at..)?.first_chunk::<4>()?));
+    let own = entries.chunks_exact(48).find(|entry| number(entry, 0) == Some(SERVICE_PRINCIPAL_NAME))?;
+    let changed = u64::from_le_bytes(*own.get(8..)?.first_chunk::<8>()?);
+    Some((number(own, 4)?.into(), changed.checked_sub(TO_1970)?))
 }
 
 /// This machine's clock, in seconds since 1970.

@@ -64,12 +64,12 @@ impl SearchEntry {
         of_that_name.flat_map(|(_, values)| values).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
-    /// The values of an attribute, as text, whatever ranges they came in.
-    pub(super) fn texts_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    /// The values of an attribute, whatever ranges they came in.
+    pub(super) fn bytes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         let is_meant =
             move |description: &str| description.split(';').next().is_some_and(|own| own.eq_ignore_ascii_case(name));
         let of_that_name = self.attributes.iter().filter(move |(description, _)| is_meant(description));
-        of_that_name.flat_map(|(_, values)| values).map(|value| String::from_utf8_lossy(value).into_owned())
+        of_that_name.flat_map(|(_, values)| values).map(Vec::as_slice)
     }
 
     /// The object as the model knows it; nothing if its name cannot be read.

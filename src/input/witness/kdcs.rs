@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep_until};
 
-use super::{AT_ONCE, nobody};
+use super::AT_ONCE;
 use crate::directory::kerberos_error as code;
 use crate::directory::testimony::{Answer, Questions, Statement, Witness};
 use crate::input::kerberos::{AES, Credential, Failure, Tickets};
-use crate::input::ldap::controllers::Controller;
+use crate::input::ldap::controllers::{self, Controller};
 use crate::trouble::Trouble;
 
 /// Between two questions to one KDC: 25 in a second, so that nobody takes it for an attack, or suffers from it.
@@ -30,15 +30,9 @@ pub(super) async fn hear(tickets: &Tickets, controllers: &[Controller], question
 
 async fn of_kdc(tickets: &Tickets, controller: &Controller, spns: &[String]) -> Vec<Statement> {
     let mut said = Vec::new();
-    let unheard = |trouble: &Trouble| match nobody(Witness::Kdcs, &controller.host, trouble) {
-        Statement::Unheard { asked, server, endpoint, why, fix, .. } => {
-            Statement::Unheard { asked, server, domain: Some(controller.domain.clone()), endpoint, why, fix }
-        }
-        other => other,
-    };
     let tgt = match tickets.to_realm(&controller.domain, &controller.host).await {
         Ok(tgt) => tgt,
-        Err(failure) => return vec![unheard(&in_words(failure))],
+        Err(failure) => return unheard(controller, failure),
     };
     let mut next = Instant::now();
     for spn in spns {
@@ -53,7 +47,7 @@ async fn of_kdc(tickets: &Tickets, controller: &Controller, spns: &[String]) -> 
             }),
             // One that falls silent is not waited for once more with every name.
             Err(failure) => {
-                said.push(unheard(&in_words(failure)));
+                said.extend(unheard(controller, failure));
                 break;
             }
         }
@@ -98,6 +92,29 @@ async fn once(
         }),
         Err(other) => Err(other),
     }
+}
+
+/// Why a KDC was not heard; and if that is its clock, what that shows.
+fn unheard(controller: &Controller, failure: Failure) -> Vec<Statement> {
+    let (server, domain) = (controller.host.clone(), controller.domain.clone());
+    let clock = match &failure {
+        Failure::Refused(refusal) if refusal.code == code::SKEW => {
+            let there = i64::try_from(refusal.now.seconds).unwrap_or(i64::MAX);
+            let ahead = there.saturating_sub(controllers::now());
+            Some(Statement::Clock { server: server.clone(), domain: domain.clone(), ahead })
+        }
+        _ => None,
+    };
+    let trouble = in_words(failure);
+    let statement = Statement::Unheard {
+        asked: Witness::Kdcs,
+        server,
+        domain: Some(domain),
+        endpoint: None,
+        why: trouble.what().to_owned(),
+        fix: trouble.advice().map(str::to_owned),
+    };
+    clock.into_iter().chain([statement]).collect()
 }
 
 fn in_words(failure: Failure) -> Trouble {

@@ -41,7 +41,7 @@ async fn ask(settings: &Settings, server: &str, questions: &Questions, progress:
         }
     }
     if questions.asks(Witness::Smtp) {
-        progress.note(&format!("{} SMTP endpoints are asked what they announce", questions.endpoints.len()));
+        progress.detail(&format!("asking SMTP endpoints what they announce: {}", questions.endpoints.len()));
         heard.extend(of_endpoints(&questions.endpoints, settings.step_timeout).await);
     }
     heard
@@ -71,13 +71,13 @@ async fn of_controllers(
         }
     }
     if questions.asks(Witness::Controllers) {
-        progress.note(&format!("the directories of {} domain controllers are compared", controllers.len()));
+        progress.detail(&format!("comparing domain controllers: {}", hosts(&controllers)));
         let asked = controllers.iter().map(|controller| controllers::hear(settings, controller, questions));
         let said: Vec<Vec<Statement>> = futures_util::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
         heard.extend(said.into_iter().flatten());
     }
     if questions.asks(Witness::Kdcs) {
-        progress.note(&format!("the KDCs of {} domain controllers are asked for tickets", controllers.len()));
+        progress.detail(&format!("asking KDCs for tickets: {}", hosts(&controllers)));
         match identity(&settings.auth, questions) {
             Ok(identity) => {
                 let tickets = Tickets::new(identity, settings.step_timeout);
@@ -87,6 +87,10 @@ async fn of_controllers(
         }
     }
     heard
+}
+
+fn hosts(controllers: &[Controller]) -> String {
+    controllers.iter().map(|controller| controller.host.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Who asks the KDCs.

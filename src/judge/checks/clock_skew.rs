@@ -68,7 +68,12 @@ fn clocks<'a>(facts: &'a Facts<'_>) -> Vec<Clock<'a>> {
     for statement in facts.directory.testimony.statements() {
         match statement {
             Statement::Clock { server, domain, ahead } => {
-                clocks.insert(server, Clock { name: server, domain: Some(domain), server: None, ahead: *ahead });
+                let clock = Clock { name: server, domain: Some(domain), server: None, ahead: *ahead };
+                // Its directory and its KDC may both have told the time. The worse one is what Kerberos suffers from.
+                let known = clocks.entry(server).or_insert(clock);
+                if ahead.saturating_abs() > known.ahead.saturating_abs() {
+                    known.ahead = *ahead;
+                }
             }
             Statement::Endpoint { endpoint, address, ahead: Some(ahead), .. } => {
                 let server = Dn::parse(endpoint).ok().and_then(|dn| facts.directory.place_above(&dn));

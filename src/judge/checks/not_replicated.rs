@@ -1,9 +1,11 @@
 //! A name or an account that the domain controllers do not agree on.
 
+use std::collections::BTreeMap;
+
 use super::Check;
 use super::manual::Manual;
 use crate::directory::testimony::Copy;
-use crate::directory::text::{listed, shown};
+use crate::directory::text::{fold, listed, shown};
 use crate::judge::facts::Facts;
 use crate::judge::finding::{Finding, Findings};
 use crate::judge::proof::{OfController, Proof, Seen};
@@ -76,23 +78,31 @@ fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>, controllers: &[Of
         .remedy(Remedy::decide("Let the change replicate", advice))
 }
 
-/// The copies of the accounts that matter on a domain controller, as far as their age is known.
-fn age(seen: &Seen<'_>) -> Option<(Option<u64>, Option<u64>)> {
-    let holders = seen.accounts.iter().filter(|copy| seen.holders.contains(&copy.dn));
-    let copies = seen.account.into_iter().chain(holders);
-    copies.map(|copy| (copy.version, copy.changed)).max()
+/// The copies on a domain controller of the accounts that matter: the server's, and those that hold the name there.
+fn copies<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Copy> {
+    seen.accounts
+        .iter()
+        .filter(|copy| seen.holders.contains(&copy.dn) || seen.account.is_some_and(|own| own.dn == copy.dn))
 }
 
 /// The newest copy that any of them has.
-fn newest<'a>(controllers: &[OfController<'a>]) -> Option<&'a Copy> {
-    let all = controllers.iter().filter_map(seen).filter_map(|seen| seen.account);
-    all.max_by_key(|copy| (copy.version, copy.changed))
+fn newest<'a>(controllers: &'a [OfController<'_>]) -> Option<&'a Copy> {
+    controllers.iter().filter_map(seen).flat_map(copies).max_by_key(|copy| copy.changed)
 }
 
-/// The domain controllers whose copy is older than that of others; none where it cannot be told.
+/// The domain controllers whose copy of an account is older than that of others; none where it may not be read how old they are. One that has
+/// no copy may be the only one that knows of its deletion.
 fn behind<'a>(controllers: &[OfController<'a>]) -> Vec<&'a str> {
-    let ages: Vec<_> = controllers.iter().filter_map(|one| Some((one.server, age(seen(one)?)))).collect();
-    let newest = ages.iter().map(|(_, age)| *age).max().flatten();
-    let older = ages.iter().filter(|(_, age)| *age < newest);
-    older.map(|(server, _)| *server).collect()
+    let mut versions: BTreeMap<String, u64> = BTreeMap::new();
+    for copy in controllers.iter().filter_map(seen).flat_map(copies) {
+        let newest = versions.entry(fold(&copy.dn)).or_default();
+        *newest = copy.version.unwrap_or_default().max(*newest);
+    }
+    let is_older = |copy: &Copy| {
+        copy.version.is_some_and(|version| versions.get(&fold(&copy.dn)).is_some_and(|newest| version < *newest))
+    };
+    // Also of accounts that hold the name elsewhere, but here no more, or not yet.
+    let is_behind = |seen: &Seen<'_>| seen.accounts.iter().any(is_older);
+    let older = controllers.iter().filter(|controller| seen(controller).is_some_and(is_behind));
+    older.map(|controller| controller.server).collect()
 }

@@ -76,7 +76,8 @@ impl Pseudonyms {
                     held.holders = held.holders.iter().map(|dn| self.dn(dn)).collect();
                 }
                 for copy in accounts {
-                    // Of the times only the order matters, and that is told by the versions where they may be read.
+                    // Times tell of whom a recording is; which copy is older is told by the versions.
+                    copy.changed = None;
                     copy.dn = self.dn(&copy.dn);
                 }
             }
