@@ -311,3 +311,37 @@ fn everybody_who_may_ask_gets_the_same_answers() {
         assert_eq!(answers(&report), answers(&reference), "{flags:?}");
     }
 }
+
+#[test]
+#[ignore = "needs the lab with two domain controllers"]
+fn an_smtp_server_is_heard_and_held_against_the_configuration() {
+    let smtp = |name: &str| {
+        let lab_program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab");
+        let output = Command::new(lab_program).args(["smtp", &lab("LAB_DIR"), &host(name)]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let heard = |server: &str| {
+        let report = check(&["--prove=smtp", "--only", server]).report();
+        let mut proofs = proofs(&report).into_values().flat_map(|proof| proof["smtp"].as_array().unwrap().clone());
+        let said = proofs.find(|said| said["address"].as_str().unwrap().ends_with(":25")).unwrap();
+        (said, codes(&report, server))
+    };
+    // As a virtual server of Exchange 2003 with Integrated Windows Authentication.
+    smtp("ex2003c");
+    let (said, found) = heard("EX2003C");
+    assert_eq!(
+        (said["result"].as_str(), said["announces"].as_str()),
+        (Some("as-configured"), Some(host("ex2003c").as_str()))
+    );
+    assert!(said["offers"].to_string().matches("AUTH GSSAPI").count() == 2 && found.is_empty(), "{said} {found:?}");
+    // A receive connector with Exchange Server authentication offers X-ANONYMOUSTLS or X-EXPS.
+    smtp(&CLEAN.to_lowercase());
+    let (said, found) = heard(CLEAN);
+    assert_eq!((said["result"].as_str(), found), (Some("differs"), vec!["endpoint-disagrees".to_owned()]), "{said}");
+    // Who announces another name is told by it; the address still leads here.
+    let (said, found) = heard("EX2003C");
+    assert_eq!(
+        (said["announces"].as_str(), found),
+        (Some(host("ex13c").as_str()), vec!["endpoint-disagrees".to_owned()])
+    );
+}

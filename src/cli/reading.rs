@@ -11,8 +11,9 @@ use spn_doctor::directory::testimony::Witness;
 use spn_doctor::input::ldap::{self, Settings};
 use spn_doctor::input::{coverage, recording, witness};
 use spn_doctor::judge::questions::questions;
+use spn_doctor::judge::requirements::Judged;
 use spn_doctor::judge::{Judgement, judge};
-use spn_doctor::report::Source;
+use spn_doctor::report::{Source, only};
 
 use super::arguments;
 use super::progress::Terminal;
@@ -24,8 +25,8 @@ pub(crate) struct Read {
 }
 
 /// Reads the directory, wherever it is. Each of its problems names the commands that get what is missing.
-pub(crate) fn read(origin: &Origin<'_>, purpose: Purpose, witnesses: &[Witness]) -> Result<Read> {
-    let (reading, source) = entries(origin, purpose, witnesses)?;
+pub(crate) fn read(origin: &Origin<'_>, purpose: Purpose, asked: Asked<'_>) -> Result<Read> {
+    let (reading, source) = entries(origin, purpose, asked)?;
     let directory = match source {
         Source::Ldif { .. } => recording::directory(reading),
         Source::Ldap { .. } => {
@@ -68,18 +69,33 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The objects themselves, and what these witnesses say of them.
-pub(crate) fn entries(origin: &Origin<'_>, purpose: Purpose, witnesses: &[Witness]) -> Result<(Reading, Source)> {
+/// Who is asked besides the directory, and of which servers: of all, if none is named.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) witnesses: &'a [Witness],
+    pub(crate) only: &'a [String],
+}
+
+impl Asked<'_> {
+    fn is_about(self, judged: &Judged<'_>) -> bool {
+        let fqdn = judged.fqdn.as_ref().map(ToString::to_string);
+        self.only.is_empty() || only::is_meant(self.only, &judged.server.names.name, fqdn.as_deref())
+    }
+}
+
+/// The objects themselves, and what witnesses say of them.
+pub(crate) fn entries(origin: &Origin<'_>, purpose: Purpose, asked: Asked<'_>) -> Result<(Reading, Source)> {
     match origin {
         Origin::Live(settings, verbose) => {
             // Witnesses are asked at the addresses that only `why` reads, and their answers explained by what only it knows of accounts.
-            let purpose = if witnesses.is_empty() { purpose } else { Purpose::Why };
+            let purpose = if asked.witnesses.is_empty() { purpose } else { Purpose::Why };
             let settings = Settings { purpose, ..Settings::clone(settings) };
             let mut progress = Terminal::new(*verbose);
             let mut live = ldap::read(&settings, &mut progress)?;
-            if !witnesses.is_empty() {
+            if !asked.witnesses.is_empty() {
                 let found = Directory::new(&live.reading);
-                let questions = questions(&judge(&found), witnesses.iter().copied());
+                let questions =
+                    questions(&judge(&found), asked.witnesses.iter().copied(), |judged| asked.is_about(judged));
                 live.reading.testimony = witness::hear(&settings, &live.server, &questions, &mut progress)?;
             }
             Ok((live.reading, Source::Ldap { server: live.server, forest: live.forest }))

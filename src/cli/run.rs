@@ -24,7 +24,7 @@ use spn_doctor::trouble::Trouble;
 
 use super::arguments::{self, Check, Cli, Command, Document, Record};
 use super::destination::{Destination, Readers, print};
-use super::reading::{Origin, Read, entries, judged, read};
+use super::reading::{Asked, Origin, Read, entries, judged, read};
 use super::{completions, error, explain, man, wait, why};
 
 /// Runs a command; the exit code is 0 or 1, or 2 where the result itself says that it is incomplete.
@@ -87,7 +87,8 @@ fn checked(
     exceptions: Option<&Exceptions>,
     baseline: Option<&Baseline>,
 ) -> Result<Report> {
-    let Read { directory, source } = read(origin, Purpose::Check, &flags.prove.witnesses())?;
+    let Read { directory, source } =
+        read(origin, Purpose::Check, Asked { witnesses: &flags.prove.witnesses(), only: &flags.only })?;
     let judgement = judged(&directory, &source);
     let mut report = Report::new(&judgement, source, flags.dialect());
     if let (Some(exceptions), Some(path)) = (exceptions, &flags.exceptions) {
@@ -149,7 +150,9 @@ fn unjudged(directory: &arguments::Directory, error: &anyhow::Error) -> Report {
 
 fn record(flags: &Record) -> Result<u8> {
     let output = Destination::of(Some(&flags.output))?;
-    let (mut reading, source) = entries(&Origin::of(&flags.directory)?, Purpose::Why, &flags.prove.witnesses())?;
+    let witnesses = flags.prove.witnesses();
+    let asked = Asked { witnesses: &witnesses, ..Asked::default() };
+    let (mut reading, source) = entries(&Origin::of(&flags.directory)?, Purpose::Why, asked)?;
     // What makes no sense, or only half, is as incomplete as what was not read, and would not be seen any more in the recording.
     reading.gaps = judge(&Directory::new(&reading)).gaps().cloned().collect();
     if flags.redact {

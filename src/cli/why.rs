@@ -17,7 +17,7 @@ use spn_doctor::why::message::Message;
 
 use super::arguments::Why;
 use super::destination::print;
-use super::reading::{Origin, Read as Reading, judged, read};
+use super::reading::{Asked, Origin, Read as Reading, judged, read};
 
 /// No event is longer.
 const LONGEST: u64 = 1024 * 1024;
@@ -38,7 +38,7 @@ pub(crate) fn why(flags: &Why) -> Result<u8> {
     if message.is_empty() {
         return Err(says_nothing(&text).into());
     }
-    let Reading { directory, source } = read(&Origin::of(&flags.directory)?, Purpose::Why, &[])?;
+    let Reading { directory, source } = read(&Origin::of(&flags.directory)?, Purpose::Why, Asked::default())?;
     let judgement = judged(&directory, &source);
     let report = Report::new(&judgement, source, flags.dialect());
     let answer = Answer::new(&message, &judgement, report);

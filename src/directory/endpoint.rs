@@ -17,9 +17,9 @@ pub struct Endpoint {
     pub kind: Kind,
     /// The name in its banner and in its reply to EHLO.
     pub announces: Announces,
-    /// Where it listens: `0.0.0.0:25`, as configured. Only `why` reads it.
+    /// Where it listens: `0.0.0.0:25`, or `:25:` of a virtual server, as configured. `check` does not read it.
     pub bindings: Vec<String>,
-    /// Whose connections it takes: `10.1.2.0/24`, `10.1.2.1-10.1.2.9`, as configured. Only `why` reads it.
+    /// Whose connections it takes: `10.1.2.0/24`, `10.1.2.1-10.1.2.9`, as configured. `check` does not read it.
     pub remote_ranges: Vec<String>,
     /// What its server makes of it: the Kerberos authentication it offers, or why it offers none.
     pub kerberos: Result<Kerberos, &'static str>,
@@ -150,12 +150,13 @@ impl Endpoint {
         } else {
             return None;
         };
+        let bindings = entry.values(Attribute::ConnectorBindings).chain(entry.values(Attribute::ServerBindings));
         Some(Self {
             dn: entry.dn.clone(),
             name: name.unwrap_or_else(|| entry.common_name()),
             kind,
             announces: Announces::of(facts.text(entry, fqdn)),
-            bindings: entry.values(Attribute::ConnectorBindings).map(str::to_owned).collect(),
+            bindings: bindings.map(str::to_owned).collect(),
             remote_ranges: entry.values(Attribute::ConnectorRemoteRanges).map(str::to_owned).collect(),
             kerberos: Err("its server was not read"),
         })
@@ -164,6 +165,13 @@ impl Endpoint {
     /// Settles what the endpoint offers, on a server with these roles that is judged or not.
     pub(super) fn settle(&mut self, is_judged: bool, roles: Option<i64>) {
         self.kerberos = if is_judged { self.kind.kerberos(roles) } else { Err("its server is skipped") };
+    }
+
+    /// Whether it takes connections from anywhere, so that it can be asked from here.
+    #[must_use]
+    pub fn takes_anybody(&self) -> bool {
+        const EVERYWHERE: [&str; 2] = ["0.0.0.0-255.255.255.255", "0.0.0.0/0"];
+        self.remote_ranges.is_empty() || self.remote_ranges.iter().any(|range| EVERYWHERE.contains(&range.trim()))
     }
 
     /// Whether this is the virtual server that Exchange sets up, number 1.

@@ -140,6 +140,8 @@ attributes! {
     ConnectorBindings = "msExchSmtpReceiveBindings",
     /// The addresses that a receive connector takes connections from.
     ConnectorRemoteRanges = "msExchSmtpReceiveRemoteIPRanges",
+    /// The addresses and ports that a virtual server listens on.
+    ServerBindings = "msExchServerBindings",
 }
 
 /// What a directory is read for.
@@ -192,6 +194,7 @@ impl Attribute {
                 | Self::DnsRoot
                 | Self::ConnectorBindings
                 | Self::ConnectorRemoteRanges
+                | Self::ServerBindings
         )
     }
 }

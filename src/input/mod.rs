@@ -6,6 +6,9 @@ mod dns;
 pub(crate) mod kerberos;
 pub mod ldap;
 pub mod ldif;
+#[cfg(test)]
+#[path = "../../tests/fuzz/mutate.rs"]
+mod mutate;
 mod net;
 pub mod recording;
 pub mod referral;

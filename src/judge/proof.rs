@@ -96,7 +96,7 @@ impl<'a> Proof<'a> {
         Some(Self {
             kdcs: kdcs(testimony, judged, requirement),
             controllers: controllers(testimony, judged, requirement),
-            endpoints: endpoints(testimony, requirement),
+            endpoints: endpoints(testimony, judged, requirement),
         })
     }
 }
@@ -210,11 +210,18 @@ impl<'a> Seen<'a> {
     }
 }
 
-fn endpoints<'a>(testimony: &'a Testimony, requirement: &Requirement<'a>) -> Vec<OfEndpoint<'a>> {
+fn endpoints<'a>(testimony: &'a Testimony, judged: &Judged<'a>, requirement: &Requirement<'a>) -> Vec<OfEndpoint<'a>> {
+    // One that only some computers may connect to may have taken the connection. Then nothing was said of this one.
+    let is_another = |endpoint: &Endpoint, name: &str| {
+        let others = judged.server.endpoints.iter().filter(|other| other.dn != endpoint.dn);
+        others.filter_map(|other| judged.announced(other)).any(|announced| announced.is(name))
+    };
     let of = |endpoint: &'a Endpoint| {
         let is_its = |dn: &str| Dn::parse(dn).is_ok_and(|dn| dn == endpoint.dn);
         testimony.statements().iter().find_map(|statement| match statement {
-            Statement::Endpoint { endpoint: dn, address, announces, offers, within_tls, .. } if is_its(dn) => {
+            Statement::Endpoint { endpoint: dn, address, announces, offers, within_tls, .. }
+                if is_its(dn) && (requirement.name.is(announces) || !is_another(endpoint, announces)) =>
+            {
                 let offers: Vec<&str> = offers.iter().chain(within_tls.iter().flatten()).map(String::as_str).collect();
                 let is_named_so = requirement.name.is(announces);
                 let offers_kerberos = endpoint.kerberos.is_ok_and(|kerberos| offers_kerberos(kerberos, &offers));

@@ -7,20 +7,25 @@ impl Report {
     /// Leaves only the servers of these names and what concerns them. What could not be read concerns every server. A name is a NetBIOS
     /// name or an FQDN, and may have `*` in it.
     pub fn restrict_to(&mut self, names: &[String]) -> Result<(), UnknownServer> {
-        let matches = |pattern: &str, server: &Server| {
-            is_like(pattern, &server.name) || server.fqdn.as_deref().is_some_and(|fqdn| is_like(pattern, fqdn))
-        };
-        let unknown = names.iter().find(|name| !self.servers.iter().any(|server| matches(name, server)));
+        let is_one_of = |names: &[String], server: &Server| is_meant(names, &server.name, server.fqdn.as_deref());
+        let is_known = |name: &String| self.servers.iter().any(|server| is_one_of(std::slice::from_ref(name), server));
+        let unknown = names.iter().find(|name| !is_known(name));
         if let Some(unknown) = unknown {
             return Err(UnknownServer(printable(unknown)));
         }
-        self.servers.retain(|server| names.iter().any(|name| matches(name, server)));
+        self.servers.retain(|server| is_one_of(names, server));
         let left: Vec<String> = self.servers.iter().map(|server| fold(&server.name)).collect();
         self.findings.retain(|finding| finding.servers.iter().any(|server| left.contains(&fold(server))));
         self.only = names.iter().map(|name| printable(name)).collect();
         self.conclude();
         Ok(())
     }
+}
+
+/// Whether a server is one of these, by its NetBIOS name or its FQDN.
+#[must_use]
+pub fn is_meant(names: &[String], name: &str, fqdn: Option<&str>) -> bool {
+    names.iter().any(|pattern| is_like(pattern, name) || fqdn.is_some_and(|fqdn| is_like(pattern, fqdn)))
 }
 
 /// Whether a name is like a pattern, in which `*` stands for anything.

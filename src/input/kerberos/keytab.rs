@@ -98,11 +98,17 @@ fn entry(bytes: &[u8]) -> Option<(Principal, u32, Option<Key>)> {
     Some((Principal { kind, parts, realm }, version, key))
 }
 
+/// How many AES keys a file holds.
 #[cfg(test)]
-mod tests {
+pub(super) fn count(bytes: &[u8]) -> Option<usize> {
+    parse(bytes).map(|entries| entries.len())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
     use super::*;
 
-    fn keytab() -> Vec<u8> {
+    pub(in crate::input::kerberos) fn keytab() -> Vec<u8> {
         let mut bytes = vec![5, 2];
         for (name, version, etype, length) in
             [("svc", 1, 18_u16, 32), ("svc", 2, 23, 16), ("svc", 2, 18, 32), ("web", 9, 17, 16)]

@@ -7,11 +7,17 @@ mod cache;
 mod config;
 mod crypto;
 mod der;
+#[cfg(test)]
+mod fuzz;
 mod gss;
+#[cfg(test)]
+mod gss_peer;
 mod kdc;
 mod keytab;
 mod messages;
 mod principal;
+#[cfg(test)]
+mod scripted;
 mod tickets;
 
 pub(crate) use self::cache::realm;

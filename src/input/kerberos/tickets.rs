@@ -63,10 +63,10 @@ impl From<NoRandomness> for Failure {
 
 /// What there is to ask with.
 #[derive(Debug)]
-struct Login {
-    tgt: Credential,
+pub(super) struct Login {
+    pub(super) tgt: Credential,
     /// What to add to this machine's clock to get the KDC's, in seconds.
-    offset: i64,
+    pub(super) offset: i64,
 }
 
 /// Gets tickets for one identity.
@@ -92,8 +92,17 @@ pub(crate) struct Given {
 
 impl Tickets {
     pub(crate) fn new(identity: Identity, limit: Duration) -> Self {
-        let told = AtomicU64::new(0);
-        Self { identity, config: Config::of_machine(), limit, login: Mutex::default(), told }
+        Self::of(Config::of_machine(), identity, limit)
+    }
+
+    pub(super) fn of(config: Config, identity: Identity, limit: Duration) -> Self {
+        Self { identity, config, limit, login: Mutex::default(), told: AtomicU64::new(0) }
+    }
+
+    /// Asks with this from now on.
+    #[cfg(test)]
+    pub(super) async fn remember(&self, login: Login) {
+        *self.login.lock().await = Some(Arc::new(login));
     }
 
     /// A ticket for a service such as `ldap/dc1.contoso.com`. `near` is a host that may be a KDC too, if no other is known.

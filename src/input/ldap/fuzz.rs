@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
 
-#[path = "../../../tests/fuzz/mutate.rs"]
-mod mutate;
-
-use self::mutate::Mutator;
 use super::wire::frames::{Frames, frame};
 use super::wire::messages::{DONE, ENTRY, Message, Messages, REFERENCE};
 use crate::input::ber::{self, ENUMERATED, Extent, INTEGER, OCTETS, SEQUENCE, SET, element};
+use crate::input::mutate::Mutator;
 
 const WORDS: &[&str] = &["\0", "\x01", "\x04\0", "\x30", "\x31", "\x7f", "0\u{80}", "\0\0\0\x04", "a;range=0-1"];
 

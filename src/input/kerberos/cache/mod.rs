@@ -203,4 +203,10 @@ fn elsewhere(kind: &str) -> Trouble {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
+
+/// How many credentials a file holds.
+#[cfg(test)]
+pub(super) fn count(bytes: &[u8]) -> Result<usize, ()> {
+    file::parse(bytes).map(|contents| contents.credentials.len()).map_err(|Unreadable| ())
+}

@@ -40,7 +40,7 @@ impl Writer {
     }
 }
 
-fn cache(version: u8, last: u16) -> Vec<u8> {
+pub(in crate::input::kerberos) fn cache(version: u8, last: u16) -> Vec<u8> {
     let mut writer = Writer(vec![5, version]);
     if version == 4 {
         writer.0.extend([0, 12, 0, 1, 0, 8, 0xff, 0xff, 0xff, 0xf6, 0, 0, 0, 0]);

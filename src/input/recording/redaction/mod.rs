@@ -131,7 +131,8 @@ impl Pseudonyms {
             | Attribute::AccountExpires
             | Attribute::DsHeuristics
             | Attribute::ConnectorBindings
-            | Attribute::ConnectorRemoteRanges => return None,
+            | Attribute::ConnectorRemoteRanges
+            | Attribute::ServerBindings => return None,
             Attribute::ServicePrincipalName => return self.spn(value),
             Attribute::ObjectClass => self.unless(value, words::is_class),
             Attribute::SerialNumber => self.version(value),
