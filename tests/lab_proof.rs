@@ -7,8 +7,8 @@ mod common;
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -262,6 +262,33 @@ fn a_recording_keeps_what_the_witnesses_said() {
     assert_eq!(alike["summary"], live["summary"]);
 }
 
+/// SSSD's daemon that keeps tickets.
+struct Kcm(Child);
+
+impl Kcm {
+    const SOCKET: &str = "/var/run/.heim_org.h5l.kcm-socket";
+
+    fn start() -> Self {
+        let mut command = Command::new("/usr/libexec/sssd/sssd_kcm");
+        let daemon =
+            command.args(["--uid", "0", "--gid", "0", "--logger=stderr"]).stderr(Stdio::null()).spawn().unwrap();
+        let started = Instant::now();
+        while !Path::new(Self::SOCKET).exists() {
+            assert!(started.elapsed() < Duration::from_secs(10), "the daemon does not start");
+            thread::sleep(Duration::from_millis(50));
+        }
+        Self(daemon)
+    }
+}
+
+impl Drop for Kcm {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        let _ = fs::remove_file(Self::SOCKET);
+    }
+}
+
 #[test]
 #[ignore = "needs the lab with two domain controllers"]
 fn everybody_who_may_ask_gets_the_same_answers() {
@@ -282,14 +309,18 @@ fn everybody_who_may_ask_gets_the_same_answers() {
     let folder_of_caches = format!("DIR:{}", path("caches"));
     let kinit = feed(Command::new("kinit").args(["-c", &folder_of_caches, &principal]), &fs::read(&passwords).unwrap());
     assert!(kinit.status.success(), "{}", String::from_utf8_lossy(&kinit.stderr));
+    let daemon = Kcm::start();
+    let kinit = feed(Command::new("kinit").args(["-c", "KCM:", &principal]), &fs::read(&passwords).unwrap());
+    assert!(kinit.status.success(), "{}", String::from_utf8_lossy(&kinit.stderr));
     let short = format!("{}\\{}", lab("LAB_DOMAIN"), lab("LAB_READER"));
     let (ca, keytab) = (lab("LAB_CA"), path("keytab"));
-    let ways: [(&[&str], Option<&str>); 5] = [
+    let ways: [(&[&str], Option<&str>); 6] = [
         (&["--auth", "kerberos", "--user", &reader, "--password-file", &passwords], None),
         (&["--keytab", &keytab], None),
         (&["--keytab", &keytab, "--user", &principal], None),
         (&["--ldaps", "--ca-file", &ca, "--user", &short, "--password-file", &passwords, "--prove=kdcs"], None),
         (&[], Some(&folder_of_caches)),
+        (&[], Some("KCM:")),
     ];
     let reference = check(&["--prove"]).report();
     let answers =
@@ -310,6 +341,7 @@ fn everybody_who_may_ask_gets_the_same_answers() {
         );
         assert_eq!(answers(&report), answers(&reference), "{flags:?}");
     }
+    drop(daemon);
 }
 
 #[test]

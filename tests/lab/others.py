@@ -90,6 +90,7 @@ def names(lab):
 
 
 def up(lab, tools, namespace, count):
+    tools.packages("sssd-kcm")  # a daemon that keeps tickets, as on Fedora and RHEL
     if not namespace:
         tools.fail("several domain controllers need a network namespace of their own")
     others = [Other(lab, tools, f"dc{number}") for number in range(2, count + 1)]
