@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::dn::Dn;
 use super::text::{fold, same};
 
 /// One thing that a witness said, or that it could not be heard.
@@ -149,6 +150,8 @@ pub struct Questions {
     pub spns: Vec<String>,
     /// The SMTP endpoints that are asked.
     pub endpoints: Vec<OfEndpoint>,
+    /// What is asked already: domain, if any, and name, folded.
+    known: HashSet<(Option<String>, String)>,
 }
 
 /// What the controllers of a domain are asked.
@@ -176,14 +179,13 @@ pub struct OfEndpoint {
 impl Questions {
     /// Adds a name, that of the KDCs of this domain, too, if it is known.
     pub fn ask(&mut self, spn: &str, domain: Option<&str>) {
-        let add = |spns: &mut Vec<String>| {
-            if !spns.iter().any(|known| same(known, spn)) {
-                spns.push(spn.to_owned());
-            }
-        };
-        add(&mut self.spns);
-        if let Some(domain) = domain {
-            add(&mut self.domains.entry(domain.to_owned()).or_default().spns);
+        if self.known.insert((None, fold(spn))) {
+            self.spns.push(spn.to_owned());
+        }
+        if let Some(domain) = domain
+            && self.known.insert((Some(domain.to_owned()), fold(spn)))
+        {
+            self.domains.entry(domain.to_owned()).or_default().spns.push(spn.to_owned());
         }
     }
 
@@ -211,21 +213,36 @@ pub struct Testimony {
     statements: Vec<Statement>,
     /// The places of the KDCs' answers, by the folded name they were asked for.
     by_spn: HashMap<String, Vec<usize>>,
+    /// The places of what is about an endpoint, by the [key](Dn::key) of its DN.
+    by_endpoint: HashMap<String, usize>,
+    /// The places of all others: a few for each domain controller.
+    others: Vec<usize>,
 }
 
 impl Testimony {
     /// Puts statements in their order: whoever was heard first does not matter.
     #[must_use]
     pub fn new(mut statements: Vec<Statement>) -> Self {
-        statements.sort();
-        statements.dedup();
-        let mut by_spn: HashMap<String, Vec<usize>> = HashMap::new();
-        for (place, statement) in statements.iter().enumerate() {
-            if let Statement::Kdc { spn, .. } = statement {
-                by_spn.entry(fold(spn)).or_default().push(place);
+        for statement in &mut statements {
+            if let Statement::Controller { held, .. } = statement {
+                held.sort_by_cached_key(|held| fold(&held.spn));
             }
         }
-        Self { statements, by_spn }
+        statements.sort();
+        statements.dedup();
+        let mut testimony = Self::default();
+        for (place, statement) in statements.iter().enumerate() {
+            match statement {
+                Statement::Kdc { spn, .. } => testimony.by_spn.entry(fold(spn)).or_default().push(place),
+                Statement::Endpoint { endpoint, .. } | Statement::Unheard { endpoint: Some(endpoint), .. } => {
+                    if let Ok(dn) = Dn::parse(endpoint) {
+                        testimony.by_endpoint.insert(dn.key().to_owned(), place);
+                    }
+                }
+                _ => testimony.others.push(place),
+            }
+        }
+        Self { statements, ..testimony }
     }
 
     /// Whether nobody was asked.
@@ -248,4 +265,22 @@ impl Testimony {
             _ => None,
         })
     }
+
+    /// What was said of an endpoint.
+    #[must_use]
+    pub fn of_endpoint(&self, dn: &Dn) -> Option<&Statement> {
+        self.statements.get(*self.by_endpoint.get(dn.key())?)
+    }
+
+    /// What was said neither of a name alone nor of an endpoint.
+    pub fn others(&self) -> impl Iterator<Item = &Statement> {
+        self.others.iter().filter_map(|place| self.statements.get(*place))
+    }
+}
+
+/// Who holds a name, by its [key](super::spn::Spn::key), of what a domain controller said.
+#[must_use]
+pub fn holders<'a>(held: &'a [Held], spn: &str) -> Option<&'a [String]> {
+    let place = held.binary_search_by(|held| fold(&held.spn).as_str().cmp(spn)).ok()?;
+    held.get(place).map(|held| held.holders.as_slice())
 }

@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::dn::Dn;
 use crate::directory::endpoint::{Endpoint, Kerberos};
-use crate::directory::testimony::{Answer, Copy, Held, Statement, Testimony, Witness};
+use crate::directory::testimony::{Answer, Copy, Statement, Testimony, Witness, holders};
 use crate::directory::text::{fold, same};
 
 /// "Unknown principal".
@@ -143,19 +143,14 @@ fn kdcs<'a>(testimony: &'a Testimony, judged: &Judged<'_>, requirement: &Require
 }
 
 fn held<'a>(testimony: &'a Testimony, controller: &str, requirement: &Requirement<'_>) -> Option<&'a [String]> {
-    testimony.statements().iter().find_map(|statement| match statement {
-        Statement::Controller { server, held, .. } if server == controller => holders(held, requirement),
+    testimony.others().find_map(|statement| match statement {
+        Statement::Controller { server, held, .. } if server == controller => holders(held, requirement.spn.key()),
         _ => None,
     })
 }
 
-fn holders<'a>(held: &'a [Held], requirement: &Requirement<'_>) -> Option<&'a [String]> {
-    let held = held.iter().find(|held| fold(&held.spn) == requirement.spn.key())?;
-    Some(&held.holders)
-}
-
 fn unheard(testimony: &Testimony, of: Witness) -> impl Iterator<Item = (&str, Option<&str>, &str)> {
-    testimony.statements().iter().filter_map(move |statement| match statement {
+    testimony.others().filter_map(move |statement| match statement {
         Statement::Unheard { asked, server, domain, why, .. } if *asked == of => {
             Some((server.as_str(), domain.as_deref(), why.as_str()))
         }
@@ -171,10 +166,10 @@ fn controllers<'a>(
     let accounts = || judged.account().into_iter().chain(requirement.holders.iter().copied());
     let is_concerned = |domain: &str| accounts().any(|account| same(&account.domain.dns, domain));
     let mut controllers: Vec<OfController<'a>> = Vec::new();
-    for statement in testimony.statements() {
+    for statement in testimony.others() {
         if let Statement::Controller { server, domain, held, accounts } = statement
             && is_concerned(domain)
-            && let Some(holders) = holders(held, requirement)
+            && let Some(holders) = holders(held, requirement.spn.key())
         {
             let seen = Seen::of(domain, holders, accounts, judged.account(), requirement);
             controllers.push(OfController { server, seen: Ok(seen) });
@@ -216,23 +211,18 @@ fn endpoints<'a>(testimony: &'a Testimony, judged: &Judged<'a>, requirement: &Re
         let others = judged.server.endpoints.iter().filter(|other| other.dn != endpoint.dn);
         others.filter_map(|other| judged.announced(other)).any(|announced| announced.is(name))
     };
-    let of = |endpoint: &'a Endpoint| {
-        let is_its = |dn: &str| Dn::parse(dn).is_ok_and(|dn| dn == endpoint.dn);
-        testimony.statements().iter().find_map(|statement| match statement {
-            Statement::Endpoint { endpoint: dn, address, announces, offers, within_tls, .. }
-                if is_its(dn) && (requirement.name.is(announces) || !is_another(endpoint, announces)) =>
-            {
-                let offers: Vec<&str> = offers.iter().chain(within_tls.iter().flatten()).map(String::as_str).collect();
-                let is_named_so = requirement.name.is(announces);
-                let offers_kerberos = endpoint.kerberos.is_ok_and(|kerberos| offers_kerberos(kerberos, &offers));
-                let greeting = Greeting { announces, offers, is_named_so, offers_kerberos };
-                Some(OfEndpoint { endpoint, address, greeting: Ok(greeting) })
-            }
-            Statement::Unheard { asked: Witness::Smtp, server, endpoint: Some(dn), why, .. } if is_its(dn) => {
-                Some(OfEndpoint { endpoint, address: server, greeting: Err(why) })
-            }
-            _ => None,
-        })
+    let of = |endpoint: &'a Endpoint| match testimony.of_endpoint(&endpoint.dn)? {
+        Statement::Endpoint { address, announces, offers, within_tls, .. }
+            if requirement.name.is(announces) || !is_another(endpoint, announces) =>
+        {
+            let offers: Vec<&str> = offers.iter().chain(within_tls.iter().flatten()).map(String::as_str).collect();
+            let is_named_so = requirement.name.is(announces);
+            let offers_kerberos = endpoint.kerberos.is_ok_and(|kerberos| offers_kerberos(kerberos, &offers));
+            let greeting = Greeting { announces, offers, is_named_so, offers_kerberos };
+            Some(OfEndpoint { endpoint, address, greeting: Ok(greeting) })
+        }
+        Statement::Unheard { server, why, .. } => Some(OfEndpoint { endpoint, address: server, greeting: Err(why) }),
+        _ => None,
     };
     requirement.needs.announced_by.iter().copied().filter_map(of).collect()
 }

@@ -17,7 +17,8 @@ pub fn questions(
     is_meant: impl Fn(&Judged<'_>) -> bool,
 ) -> Questions {
     let facts = &judgement.facts;
-    let mut questions = Questions { witnesses: witnesses.into_iter().collect(), ..Questions::default() };
+    let mut questions = Questions::default();
+    questions.witnesses.extend(witnesses);
     for (judged, requirement) in facts.requirements().filter(|(judged, _)| is_meant(judged)) {
         let of_name = || facts.directory.domains.of_host(&requirement.name);
         let of_holder = || requirement.holders.first().map(|holder| holder.domain.as_ref());

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 PACKAGES = ("exim4-daemon-light",)
 
@@ -51,8 +52,11 @@ gssapi:
 
     def stop(self):
         if self.pid_file.exists():
-            try:
-                os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
-            except ProcessLookupError:
-                pass
+            process = Path("/proc", self.pid_file.read_text().strip())
+            deadline = time.monotonic() + 10
+            if process.exists():
+                os.kill(int(process.name), signal.SIGTERM)
+            # Until the port is free again.
+            while process.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
         shutil.rmtree(self.dir, ignore_errors=True)

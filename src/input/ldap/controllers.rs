@@ -1,6 +1,6 @@
 //! The domain controllers of the forest, one by one: which there are, what time each has, and who holds which name there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ldap3::Scope;
 
@@ -151,14 +151,16 @@ async fn directory(settings: &Settings, controller: &Controller, questions: &Que
             found.insert(entry.dn.clone(), entry);
         }
     }
-    let spns_of = |entry: &SearchEntry| {
-        entry.bytes("servicePrincipalName").map(|spn| fold(&String::from_utf8_lossy(spn))).collect::<Vec<_>>()
-    };
-    let holdings: Vec<(&String, Vec<String>)> = found.iter().map(|(dn, entry)| (dn, spns_of(entry))).collect();
-    let held = spns.iter().map(|spn| {
-        let holders = holdings.iter().filter(|(_, held)| held.contains(&fold(spn)));
-        Held { spn: spn.clone(), holders: holders.map(|(dn, _)| (*dn).clone()).collect() }
-    });
+    let mut holders: HashMap<String, Vec<String>> = HashMap::new();
+    for (dn, entry) in &found {
+        let held: HashSet<String> =
+            entry.bytes("servicePrincipalName").map(|spn| fold(&String::from_utf8_lossy(spn))).collect();
+        for spn in held {
+            holders.entry(spn).or_default().push(dn.clone());
+        }
+    }
+    let held =
+        spns.iter().map(|spn| Held { spn: spn.clone(), holders: holders.remove(&fold(spn)).unwrap_or_default() });
     let held = held.collect();
     Ok(Statement::Controller {
         server: controller.host.clone(),

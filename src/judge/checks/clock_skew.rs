@@ -51,11 +51,10 @@ fn run(facts: &Facts<'_>, found: &mut Findings) {
         return;
     }
     let right = middle(clocks.iter().map(|clock| clock.ahead));
-    found
-        .extend(clocks.iter().filter(|clock| off(clock.ahead, right) > MUCH).map(|clock| finding(facts, clock, right)));
-    if off(0, right) > MUCH {
-        let here = Clock { name: "this computer", domain: None, server: None, ahead: 0 };
-        found.extend([finding(facts, &here, right)]);
+    let here = Clock { name: "this computer", domain: None, server: None, ahead: 0 };
+    let wrong: Vec<&Clock<'_>> = clocks.iter().chain([&here]).filter(|clock| off(clock.ahead, right) > MUCH).collect();
+    if !wrong.is_empty() {
+        found.extend([finding(facts, &wrong, right)]);
     }
 }
 
@@ -96,21 +95,44 @@ fn middle(ahead: impl Iterator<Item = i64>) -> i64 {
     if lower.saturating_abs() <= upper.saturating_abs() { lower } else { upper }
 }
 
-fn finding(facts: &Facts<'_>, clock: &Clock<'_>, right: i64) -> Finding {
-    let differs = clock.ahead.saturating_sub(right);
-    let severity = if off(clock.ahead, right) > TOO_MUCH { Severity::Error } else { Severity::Warning };
-    let way = if differs > 0 { "ahead of" } else { "behind" };
-    let seconds = std::time::Duration::from_secs(differs.unsigned_abs());
-    let message =
-        format!("the clock of {} is {} {way} the others", shown(clock.name), humantime::format_duration(seconds));
-    let concerned = facts.servers.iter().filter(|judged| {
+fn finding(facts: &Facts<'_>, wrong: &[&Clock<'_>], right: i64) -> Finding {
+    let is_too_much = wrong.iter().any(|clock| off(clock.ahead, right) > TOO_MUCH);
+    let severity = if is_too_much { Severity::Error } else { Severity::Warning };
+    let each: Vec<String> = wrong.iter().map(|clock| in_words(clock, right)).collect();
+    let is_concerned = |judged: &&Judged<'_>| {
         let domain = judged.account().map(|account| account.domain.dns.as_str());
-        let is_of_domain = domain.zip(clock.domain).is_some_and(|(own, its)| same(own, its));
-        is_of_domain || clock.server.is_some_and(|server| server.is(judged)) || clock.name == "this computer"
-    });
+        wrong.iter().any(|clock| match (clock.domain, clock.server) {
+            (Some(of), _) => domain.is_some_and(|own| same(own, of)),
+            (None, Some(server)) => server.is(judged),
+            // This computer's: no ticket that is asked for from here says anything.
+            (None, None) => true,
+        })
+    };
     let advice = "`w32tm /query /status` on that computer shows where it takes the time from, `w32tm /resync` sets it.";
-    Finding::new(CHECK.code, severity, message.clone(), WHY)
-        .servers(concerned)
-        .evidence([message])
+    Finding::new(CHECK.code, severity, each.join("; "), WHY)
+        .servers(facts.servers.iter().filter(is_concerned))
+        .evidence(each)
         .remedy(Remedy::decide("Set the clock", advice))
+}
+
+fn in_words(clock: &Clock<'_>, right: i64) -> String {
+    let differs = clock.ahead.saturating_sub(right);
+    let way = if differs > 0 { "ahead of" } else { "behind" };
+    let time = std::time::Duration::from_secs(differs.unsigned_abs());
+    let name = if clock.domain.is_none() && clock.server.is_none() { clock.name.to_owned() } else { shown(clock.name) };
+    format!("the clock of {name} is {} {way} the others", humantime::format_duration(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::middle;
+
+    #[test]
+    fn most_clocks_are_right_and_of_two_that_differ_the_one_like_ours() {
+        for (clocks, right) in
+            [(&[0, 0, 420][..], 0), (&[420, 420, 420], 420), (&[420], 0), (&[-400, 3], 0), (&[5, 6, 7], 5), (&[], 0)]
+        {
+            assert_eq!(middle(clocks.iter().copied()), right, "{clocks:?}");
+        }
+    }
 }

@@ -27,22 +27,29 @@ pub(super) const CHECK: Check = Check {
 fn run(facts: &Facts<'_>, found: &mut Findings) {
     for (judged, requirement) in facts.requirements() {
         let Some(proof) = Proof::of(facts.directory, judged, requirement) else { return };
-        found.extend(proof.endpoints.iter().filter_map(|said| finding(judged, requirement, said)));
+        found.extend(finding(judged, requirement, &proof.endpoints));
     }
 }
 
-fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>, said: &OfEndpoint<'_>) -> Option<Finding> {
-    let greeting = said.greeting.as_ref().ok()?;
-    let (what, why) = difference(requirement, greeting)?;
-    let message = format!("{} at {} {what}", shown(&said.endpoint.name), shown(said.address));
+fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>, said: &[OfEndpoint<'_>]) -> Option<Finding> {
+    let mut evidence = Vec::new();
+    let mut reason = None;
+    let mut endpoints = Vec::new();
+    for said in said {
+        let Ok(greeting) = &said.greeting else { continue };
+        let Some((what, why)) = difference(requirement, greeting) else { continue };
+        let offers = greeting.offers.iter().map(|offer| shown(offer)).collect::<Vec<_>>().join(", ");
+        evidence.push(format!("{} at {} {what}", shown(&said.endpoint.name), shown(said.address)));
+        evidence.push(format!("offered: {offers}"));
+        reason.get_or_insert(why);
+        endpoints.push(said.endpoint);
+    }
     let advice = "Restart the transport service of the server. If nothing changes, find out which connector, proxy or firewall answers at this address.";
-    let finding = Finding::new(CHECK.code, Severity::Error, message.clone(), why)
+    let message = evidence.first()?.clone();
+    let finding = Finding::new(CHECK.code, Severity::Error, message, reason?)
         .server(judged)
-        .endpoints(judged, [said.endpoint])
-        .evidence([
-            message,
-            format!("offered: {}", greeting.offers.iter().map(|offer| shown(offer)).collect::<Vec<_>>().join(", ")),
-        ])
+        .endpoints(judged, endpoints)
+        .evidence(evidence)
         .spn(&requirement.spn, requirement.holders.iter().copied());
     Some(finding.remedy(Remedy::decide("Find out who answers", advice)))
 }
