@@ -258,3 +258,22 @@ fn names_so_long_that_what_is_made_of_them_would_not_fit_are_refused() {
     assert_eq!((run.code, run.stderr.lines().count()), (2, 2), "{}", run.stderr);
     assert!(run.stderr.contains("within 512 MiB of memory"), "{}", run.stderr);
 }
+
+#[test]
+fn more_words_of_witnesses_than_a_report_can_tell_are_not_judged() {
+    let names = || (0..3000).map(|number| format!("m{number}.contoso.com"));
+    let entries = domain("CONTOSO", HOME) + &server("EX01", "ex01.contoso.com", names());
+    let entries = entries + &computer("EX01", ["HOST/ex01.contoso.com".to_owned()].into_iter());
+    let said: String = (0..2000)
+        .map(|number| {
+            let server = format!("\"server\":\"dc{number}.contoso.com\",\"domain\":\"contoso.com\"");
+            format!("# witness: {{\"witness\":\"unheard\",\"asked\":\"kdcs\",{server},\"endpoint\":null,\"why\":\"x\",\"fix\":null}}\n")
+        })
+        .collect();
+    let text = format!("# spn-doctor recording, version 1\n# complete: yes\n{said}\n{entries}");
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(text.as_bytes());
+    let count = text.lines().filter(|line| line.starts_with("dn:")).count();
+    let closing = format!("# end of spn-doctor recording: {count} entries, checksum {:08x}\n", sum.finalize());
+    assert_not_judged(&check(&(text + &closing), 512));
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::identity::{self, Identity};
 use super::owners::Owners;
+use super::proof;
 use super::requirements::{Judged, Needs, Requirement, Status};
 use super::severity::Severity;
 use crate::directory::Directory;
@@ -39,6 +40,9 @@ const MOST_BYTES: usize = 192 << 20;
 /// Far more machines than any organisation has that may be its servers' accounts, counted for each server.
 const MOST_CANDIDATES: usize = 1_000_000;
 /// What was not judged, and why.
+const TOO_MUCH_SAID: &str =
+    "witnesses said more than a report can tell, so nothing was checked: record again, or use --only";
+/// What was not judged, and why.
 const TOO_MUCH: &str = "its Exchange servers share so many accounts and names that nothing was checked: look for names that thousands of objects hold";
 
 impl<'a> Facts<'a> {
@@ -67,6 +71,9 @@ impl<'a> Facts<'a> {
             if let Some(judged) = servers.get_mut(place) {
                 judged.requirements = requirements;
             }
+        }
+        if says_too_much(directory, &servers) {
+            return Self::unjudged(directory, TOO_MUCH_SAID);
         }
         let accounts = places_of_accounts(&servers);
         let candidates = places_of_candidates(&servers);
@@ -233,6 +240,25 @@ fn unknown_names(servers: &[Judged<'_>]) -> Vec<Gap> {
         Gap::at(&judged.server.dn, what)
     };
     first_of_many(servers.iter().filter(is_unknown).map(gap))
+}
+
+/// Whether more was said of the names that servers require than a report can tell.
+fn says_too_much(directory: &Directory, servers: &[Judged<'_>]) -> bool {
+    /// Of the 512 MiB that the whole program may take.
+    const MOST_BYTES: usize = 128 << 20;
+    let testimony = &directory.testimony;
+    if testimony.is_empty() {
+        return false;
+    }
+    let requirements = servers.iter().flat_map(|judged| &judged.requirements);
+    let mut told: usize = 0;
+    for requirement in requirements {
+        told = told.saturating_add(proof::weight(testimony, requirement));
+        if told > MOST_BYTES {
+            return true;
+        }
+    }
+    false
 }
 
 /// The witnesses that could not be heard: without them nothing is proved.

@@ -101,6 +101,20 @@ impl<'a> Proof<'a> {
     }
 }
 
+/// How much memory it takes to tell what was said of a name, more or less.
+#[must_use]
+pub fn weight(testimony: &Testimony, requirement: &Requirement<'_>) -> usize {
+    const EACH: usize = 300;
+    let of_others = testimony.others().map(|statement| match statement {
+        Statement::Controller { held, .. } => {
+            let holders = holders(held, requirement.spn.key()).unwrap_or_default();
+            EACH + holders.iter().map(|dn| 2 * dn.len() + 50).sum::<usize>()
+        }
+        _ => EACH,
+    });
+    EACH * testimony.of_kdcs(requirement.spn.key()).count() + of_others.sum::<usize>()
+}
+
 /// Whether a KDC of this domain has to issue a ticket; none where the directory does not tell.
 fn expected(requirement: &Requirement<'_>, domain: &str) -> Option<bool> {
     let here = requirement.holders.iter().filter(|holder| same(&holder.domain.dns, domain)).count();

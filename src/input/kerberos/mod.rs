@@ -20,6 +20,7 @@ mod principal;
 mod scripted;
 mod tickets;
 
+#[cfg(unix)]
 pub(crate) use self::cache::realm;
 pub(crate) use self::config::Config;
 pub(crate) use self::der::seconds_of;

@@ -77,6 +77,7 @@ pub(crate) fn current(config: &Config) -> Result<Cache, Trouble> {
 }
 
 /// The realm of whoever the current tickets belong to; none where it cannot be told.
+#[cfg(unix)]
 pub(crate) fn realm(config: &Config) -> Option<String> {
     let contents = read(&name(config), config).ok()?;
     String::from_utf8(contents.principal.realm).ok()
