@@ -94,6 +94,8 @@ class Other:
             if kind == signal.SIGKILL:
                 os.killpg(int(pid), kind)
             self.tools.stop(int(pid))
+        for left in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+            Path("/dev/shm", left).unlink(missing_ok=True)
         self.remember(PID="", STARTED="")
 
     def copy(self, namespace, to, source, conf):
