@@ -31,7 +31,6 @@ def account(kind):
 
 def add_accounts(lab, tools):
     """To the first domain controller, from which the others pull them. Those that are there stay as they are."""
-    namespace = lab.settings()["LAB_NETNS"]
     said = tools.run("ldbsearch", f"--configfile={lab.conf}", "-H", lab.sam, "(cn=KDC-*)", "cn")
     there = re.findall(r"^cn: (.+)$", said, re.MULTILINE)
     new = [each for kind in KINDS if (each := account(kind))["name"] not in there]
@@ -42,8 +41,7 @@ def add_accounts(lab, tools):
         twice = ldif.entry(exchange.account_dn(account("twice-too")), {
             "changetype": "modify", "replace": "servicePrincipalName", "servicePrincipalName": account("twice")["spns"]})
         tools.write(lab, "kinds-twice", "ldbmodify", twice, database=lab.below_the_checks)
-    for name in others.names(lab):
-        others.Other(lab, tools, name).pull(namespace)
+    others.pull(lab, tools)
 
 
 def ask(lab, tools, spns):

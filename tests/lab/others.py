@@ -19,30 +19,31 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 DISABLE_INBOUND_REPL = 2  # MS-ADTS 6.1.1.2.2.1.2.1.1
 
 
-class Other:
-    """One of them. `lab` is the lab, `tools` its module: run, inside, fail, stop, started_at and so on."""
+class Controller:
+    """A domain controller. `lab` is the lab, `tools` its module: run, inside, fail, stop, started_at and so on."""
 
-    def __init__(self, lab, tools, name):
-        self.lab, self.tools, self.name = lab, tools, name
-        self.host = f"{name}.{tools.DNS}"
+    def __init__(self, lab, tools, name, domain, address, prefix):
+        self.lab, self.tools, self.name, self.address = lab, tools, name, address
+        self.host = f"{name}.{domain}"
         self.dir = lab.dir / name
         self.conf = self.dir / "etc/smb.conf"
         self.sam = self.dir / "private/sam.ldb"
-        number = name.removeprefix("dc")
-        self.address = f"127.0.0.{number}"
-        self.prefix = f"LAB{number}_"  # of its names in DIR/env
         self.log = lab.dir / f"{name}.log"
+        self.prefix = prefix  # of its names in DIR/env
 
-    def join(self, namespace):
-        tools = self.tools
+    def make_room(self, namespace):
+        """Its folder and its address."""
         if self.dir.exists() and not (self.dir / "run").exists():
-            tools.fail(f"{self.dir} is not from a lab; choose another DIR")
+            self.tools.fail(f"{self.dir} is not from a lab; choose another DIR")
         shutil.rmtree(self.dir, ignore_errors=True)
-        tools.run("ip", "-n", namespace, "addr", "add", f"{self.address}/8", "dev", "lo")
-        with open(f"/etc/netns/{namespace}/hosts", "a") as hosts:
-            hosts.write(f"{self.address} {self.host} {self.name}\n")
         for folder in ("cache", "run"):
             (self.dir / folder).mkdir(parents=True)
+        self.tools.run("ip", "-n", namespace, "addr", "add", f"{self.address}/8", "dev", "lo")
+        with open(f"/etc/netns/{namespace}/hosts", "a") as hosts:
+            hosts.write(f"{self.address} {self.host} {self.name}\n")
+        self.remember(HOST=self.host, ADDRESS=self.address, DIR=self.dir, LOG=self.log, PID="", STARTED="")
+
+    def options(self):
         options = {
             "netbios name": self.name.upper(), "interfaces": f"{self.address}/8", "bind interfaces only": "yes",
             "vfs objects": "dfs_samba4 acl_xattr xattr_tdb", "xattr_tdb:file": self.dir / "xattr.tdb",
@@ -50,26 +51,15 @@ class Other:
             "server services": "rpc, ldap, cldap, kdc", "disable spoolss": "yes",
             "ldap server require strong auth": "allow_sasl_over_tls", "ldb:nosync": "true",
         }
-        self.samba_tool(namespace, "domain", "join", tools.DNS, "DC", f"--server={tools.HOST}", "--dns-backend=NONE",
-                        f"--targetdir={self.dir}", f"--realm={tools.REALM}", "-W", tools.DOMAIN,
-                        *(f"--option={name}={value}" for name, value in options.items()))
-        # What it would register some time later: without it, nobody gets a ticket to it.
-        account = f"CN={self.name.upper()},OU=Domain Controllers,{tools.BASE}"
-        tools.write(self.lab, self.name, "ldbmodify", tools.ldif.addition(account, "servicePrincipalName", f"ldap/{self.host}"))
+        return [f"--option={name}={value}" for name, value in options.items()]
+
+    def certify(self):
         tls = self.dir / "private/tls"
         tls.mkdir(mode=0o700, exist_ok=True)
-        tools.certificate(self.lab, tls, self.host, f"DNS:{self.host},IP:{self.address}")
-        tools.register_address(self.lab, namespace, self.name, self.address)
-        self.remember(HOST=self.host, ADDRESS=self.address, DIR=self.dir, LOG=self.log, PID="", STARTED="")
+        self.tools.certificate(self.lab, tls, self.host, f"DNS:{self.host},IP:{self.address}")
 
     def remember(self, **values):
         self.lab.remember({self.prefix + name: value for name, value in values.items()})
-
-    def samba_tool(self, namespace, *command):
-        tools = self.tools
-        user = [f"-U{'Administrator'}@{tools.REALM}", f"--password={tools.PASSWORD}", "--use-kerberos=required"]
-        env = os.environ | {"KRB5_CONFIG": str(self.lab.krb5), "KRB5CCNAME": f"FILE:{self.lab.dir}/{self.name}.ccache"}
-        return tools.run(*tools.inside(namespace), "samba-tool", *command, *user, env=env)
 
     def start(self, namespace, ahead=0):
         """With the clock so many seconds ahead."""
@@ -97,6 +87,31 @@ class Other:
         for left in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
             Path("/dev/shm", left).unlink(missing_ok=True)
         self.remember(PID="", STARTED="")
+
+
+class Other(Controller):
+    """One of the lab's domain."""
+
+    def __init__(self, lab, tools, name):
+        number = name.removeprefix("dc")
+        super().__init__(lab, tools, name, tools.DNS, f"127.0.0.{number}", f"LAB{number}_")
+
+    def join(self, namespace):
+        tools = self.tools
+        self.make_room(namespace)
+        self.samba_tool(namespace, "domain", "join", tools.DNS, "DC", f"--server={tools.HOST}", "--dns-backend=NONE",
+                        f"--targetdir={self.dir}", f"--realm={tools.REALM}", "-W", tools.DOMAIN, *self.options())
+        # What it would register some time later: without it, nobody gets a ticket to it.
+        account = f"CN={self.name.upper()},OU=Domain Controllers,{tools.BASE}"
+        tools.write(self.lab, self.name, "ldbmodify", tools.ldif.addition(account, "servicePrincipalName", f"ldap/{self.host}"))
+        self.certify()
+        tools.dns(self.lab, namespace, "add", "127.0.0.1", tools.DNS, self.name, "A", self.address)
+
+    def samba_tool(self, namespace, *command):
+        tools = self.tools
+        user = [f"-U{'Administrator'}@{tools.REALM}", f"--password={tools.PASSWORD}", "--use-kerberos=required"]
+        env = os.environ | {"KRB5_CONFIG": str(self.lab.krb5), "KRB5CCNAME": f"FILE:{self.lab.dir}/{self.name}.ccache"}
+        return tools.run(*tools.inside(namespace), "samba-tool", *command, *user, env=env)
 
     def copy(self, namespace, to, source, conf):
         """Everything that the one knows and the other does not, and waits until it is there."""
@@ -129,6 +144,12 @@ def names(lab):
     if not lab.env_file.exists():
         return []
     return sorted(f"dc{name[1]}" for key in lab.settings() if (name := re.fullmatch(r"LAB(\d+)_HOST", key)))
+
+
+def pull(lab, tools):
+    """What the first domain controller has just been given is to be known to all."""
+    for name in names(lab):
+        Other(lab, tools, name).pull(lab.settings()["LAB_NETNS"])
 
 
 def up(lab, tools, namespace, count):
