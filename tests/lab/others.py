@@ -3,8 +3,8 @@
 Nothing replicates by itself between them: `lab other DIR dc2 pull` is when it does. So a test decides who lags. `hold` is what an
 administrator would do to stop it: the option DISABLE_INBOUND_REPL of its nTDSDSA, with which it pulls nothing even if asked to.
 
-DIR/env has LAB2_HOST, LAB2_ADDRESS, LAB2_DIR, LAB2_LOG, LAB2_PID and LAB2_STARTED of dc2, and so on; without the last two if it
-does not run.
+DIR/env has LAB2_HOST, LAB2_ADDRESS, LAB2_DIR, LAB2_LOG, LAB2_PID and LAB2_STARTED of dc2, and so on; the last two are empty
+while it does not run.
 """
 
 import os
