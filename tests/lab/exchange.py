@@ -368,6 +368,7 @@ def account_entry(account, password):
     return ldif.entry(account_dn(account), {
         "objectClass": account["kind"], "sAMAccountName": logon_name, "userAccountControl": flags,
         "dNSHostName": account.get("dns"), "servicePrincipalName": account.get("spns", []),
+        "msDS-SupportedEncryptionTypes": account.get("etypes"), "accountExpires": account.get("expires"),
         "clearTextPassword": password.encode("utf-16-le") if password else None,
     })
 

@@ -6,28 +6,26 @@ It announces GSSAPI, as a receive connector with Integrated authentication does,
 import os
 import shutil
 import signal
-import subprocess
 import time
-from pathlib import Path
 
 PACKAGES = ("exim4-daemon-light",)
 
 
 class Mail:
     def __init__(self, lab):
-        self.dir = lab.dir / "exim"
-        self.tls = lab.tls
+        self.lab, self.dir = lab, lab.dir / "exim"
         self.pid_file = self.dir / "pid"
 
     def start(self, tools, namespace, name):
         """Announces this name, and gives it an address."""
+        if not namespace:
+            tools.fail("an SMTP server needs a network namespace of its own, not this machine's port 25")
         tools.packages(*PACKAGES)
-        self.stop()
+        self.stop(tools)
         self.dir.mkdir()
-        # Where the lab keeps them, only root may look.
-        for file in ("cert.pem", "key.pem"):
-            shutil.chown(shutil.copy(self.tls / file, self.dir), "Debian-exim")
-        shutil.chown(self.dir, "Debian-exim")
+        tools.certificate(self.lab, self.dir, name, f"DNS:{name}")
+        for each in (self.dir, self.dir / "cert.pem", self.dir / "key.pem"):
+            shutil.chown(each, "Debian-exim")
         (self.dir / "conf").write_text(f"""primary_hostname = {name}
 spool_directory = {self.dir}
 log_file_path = {self.dir}/%slog
@@ -47,16 +45,18 @@ gssapi:
             hosts.write(f"127.0.0.1 {name}\n")
         tools.run(*tools.inside(namespace), "exim4", "-C", self.dir / "conf", "-bd", "-oX", "127.0.0.1.25", "-oP", self.pid_file)
         deadline = time.monotonic() + 10
-        while not self.pid_file.exists() and time.monotonic() < deadline:
+        while not (self.pid_file.exists() and (pid := self.pid_file.read_text().strip())):
+            if time.monotonic() > deadline:
+                tools.fail(f"Exim does not start; see {self.dir}")
             time.sleep(0.05)
+        self.lab.remember({"LAB_SMTP_HOST": name, "LAB_SMTP_PID": pid, "LAB_SMTP_STARTED": tools.started_at(pid)})
 
-    def stop(self):
-        if self.pid_file.exists():
-            process = Path("/proc", self.pid_file.read_text().strip())
+    def stop(self, tools):
+        settings = self.lab.settings()
+        pid, started = settings.get("LAB_SMTP_PID"), settings.get("LAB_SMTP_STARTED")
+        if pid and tools.started_at(pid) == started:
+            os.kill(int(pid), signal.SIGTERM)
             deadline = time.monotonic() + 10
-            if process.exists():
-                os.kill(int(process.name), signal.SIGTERM)
-            # Until the port is free again.
-            while process.exists() and time.monotonic() < deadline:
+            while tools.started_at(pid) == started and time.monotonic() < deadline:  # until the port is free again
                 time.sleep(0.05)
         shutil.rmtree(self.dir, ignore_errors=True)
