@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text::{Keyed, fold, keyed};
+use super::text::{Keyed, fold, keyed, make_small};
 
 /// The one character that does not count around the parts of a name. All others do, even those that look like it:
 /// `CN=<no-break space>EX01` is another object than `CN=EX01`.
@@ -57,14 +57,14 @@ impl Dn {
     /// Writes the [`key`](Self::key) of a plain name: one without escapes, quotes, spaces around its signs and anything outside
     /// ASCII, as nearly all are. False, and `key` is as it was, if it is not plain; it may still be a name.
     #[must_use]
-    pub fn plain_key(text: &[u8], key: &mut String) -> bool {
-        if !text.split(|byte| *byte == b',').all(is_plain) {
-            return false;
+    pub fn plain_key(text: &[u8], key: &mut Vec<u8>) -> bool {
+        let is_plain = is_plain(text);
+        if is_plain {
+            key.clear();
+            key.extend_from_slice(text);
+            make_small(key);
         }
-        key.clear();
-        key.push_str(std::str::from_utf8(text).unwrap_or_default());
-        key.make_ascii_lowercase();
-        true
+        is_plain
     }
 
     /// The value of the first part, `EX01` for `CN=EX01,CN=Servers,…`.
@@ -122,14 +122,38 @@ impl Dn {
     }
 }
 
-/// Whether a part of a name is written in the plainest way.
-fn is_plain(part: &[u8]) -> bool {
-    let in_type = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let in_value = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'+' | b',' | b';'..=b'>' | b'\\');
-    let Some(equals) = part.iter().position(|byte| !in_type(byte)) else { return false };
-    let (attribute, value) = part.split_at(equals);
-    let Some((b'=', value)) = value.split_first() else { return false };
-    !attribute.is_empty() && value.first() != Some(&b' ') && value.last() != Some(&b' ') && value.iter().all(in_value)
+/// What a byte may be in a name that is written in the plainest way: in a type, in a value, or in either.
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it: no byte is outside")]
+static PLAIN: [u8; 256] = {
+    let mut plain = [0; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        let in_type = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        let in_value = !matches!(byte, b'"' | b'+' | b',' | b';'..=b'>' | b'\\');
+        plain[byte as usize] = if in_type { IN_TYPE } else { 0 } | if in_value { IN_VALUE } else { 0 };
+        byte += 1;
+    }
+    plain
+};
+const IN_TYPE: u8 = 1;
+const IN_VALUE: u8 = 2;
+
+/// Whether a name is written in the plainest way: `type=value,type=value`, with spaces only within a value.
+fn is_plain(name: &[u8]) -> bool {
+    let mut expected = IN_TYPE;
+    let mut last = b',';
+    for byte in name {
+        if PLAIN.get(usize::from(*byte)).is_none_or(|plain| plain & expected == 0) {
+            match byte {
+                b'=' if expected == IN_TYPE && last != b',' => expected = IN_VALUE,
+                b' ' if expected == IN_VALUE && last != b'=' => {}
+                b',' if expected == IN_VALUE && last != b' ' => expected = IN_TYPE,
+                _ => return false,
+            }
+        }
+        last = *byte;
+    }
+    expected == IN_VALUE && last != b' '
 }
 
 /// The parts of a name as they are written, the first first.
@@ -216,6 +240,42 @@ mod tests {
         assert_eq!(dn("CN=\"Relay, Inc\",DC=com"), dn("CN=Relay\\, Inc,DC=com"));
         assert_eq!(dn("<GUID=ab>;<SID=S-1>;CN=a,DC=b"), dn("CN=a,DC=b"));
         assert_ne!(dn("CN=a,CN=b,DC=c"), dn("CN=a\\,CN=b,DC=c"));
+    }
+
+    #[test]
+    fn the_key_of_a_plain_name_needs_no_parsing() {
+        for plain in ["CN=EX01", "CN=Exchange Server's #1/2,OU=a.b-c,2.5.4.3=,DC=com", "cn_x=~a !b$"] {
+            let mut key = Vec::new();
+            assert!(Dn::plain_key(plain.as_bytes(), &mut key), "{plain}");
+            assert_eq!(key, dn(plain).key().as_bytes());
+        }
+        for odd in [
+            "",
+            "=",
+            "=a",
+            "CN",
+            "CN=a,",
+            ",CN=a",
+            "CN= a",
+            "CN=a ",
+            "CN=a ,DC=b",
+            "CN=a, DC=b",
+            "CN =a",
+            "CN=a=b",
+            "CN=a;b",
+            "CN=a\\,b",
+            "CN=\"a\"",
+            "CN=a+SN=b",
+            "CN=<a",
+            "CN=a>",
+            "CN=\u{e4}",
+            "C\u{e4}=a",
+            "CN=a\tb",
+        ] {
+            let mut key = b"before".to_vec();
+            assert!(!Dn::plain_key(odd.as_bytes(), &mut key), "{odd}");
+            assert_eq!(key, b"before");
+        }
     }
 
     #[test]

@@ -10,6 +10,10 @@ use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::schema::{self, Attribute};
 
+/// What a length takes of the number that two of them are put away in; lines are not that long.
+const LENGTH_BITS: u32 = 32;
+const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
+
 /// One object: its name, and those of its attributes that the judgement needs.
 #[derive(Debug, Default)]
 pub struct Record {
@@ -18,7 +22,7 @@ pub struct Record {
     /// Whether it only adds values to an object.
     adds: bool,
     name_length: usize,
-    /// The name, then the fields: each a number of [`Attribute::ALL`], then options and value, each behind its length.
+    /// The name, then the fields: each a number of [`Attribute::ALL`], the lengths of options and value in one number, and these.
     bytes: Vec<u8>,
 }
 
@@ -43,11 +47,13 @@ impl Record {
     }
 
     pub(super) fn add(&mut self, attribute: Attribute, options: &[u8], value: &[u8]) {
+        let lengths = (options.len() as u64) << LENGTH_BITS | value.len() as u64;
         self.bytes.push(attribute as u8);
-        for part in [options, value] {
-            self.bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            self.bytes.extend_from_slice(part);
+        self.bytes.extend_from_slice(&lengths.to_le_bytes());
+        if !options.is_empty() {
+            self.bytes.extend_from_slice(options);
         }
+        self.bytes.extend_from_slice(value);
     }
 
     /// Makes it one that only adds values to an object.
@@ -89,8 +95,10 @@ impl Record {
         let mut rest = self.bytes.get(self.name_length..).unwrap_or_default();
         std::iter::from_fn(move || {
             let (attribute, parts) = rest.split_first()?;
-            let (options, parts) = split_part(parts)?;
-            let (value, behind) = split_part(parts)?;
+            let (lengths, parts) = parts.split_first_chunk()?;
+            let lengths = u64::from_le_bytes(*lengths);
+            let (options, parts) = parts.split_at_checked(usize::try_from(lengths >> LENGTH_BITS).ok()?)?;
+            let (value, behind) = parts.split_at_checked(usize::try_from(lengths & LENGTH).ok()?)?;
             rest = behind;
             Some(Field { attribute: *Attribute::ALL.get(usize::from(*attribute))?, options, value })
         })
@@ -151,10 +159,4 @@ impl Record {
         input.read_exact(&mut self.bytes)?;
         Ok(true)
     }
-}
-
-/// The bytes behind their length, and the rest.
-fn split_part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }

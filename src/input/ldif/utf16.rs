@@ -15,27 +15,29 @@ pub(super) fn utf8<'a>(mut input: impl BufRead + 'a) -> io::Result<Box<dyn Read 
         [0xef, 0xbb, 0xbf, ..] => Box::new(io::Cursor::new(start.split_off(3)).chain(input)),
         // UTF-32
         [0xff, 0xfe, 0, 0] => Box::new(io::Cursor::new(start).chain(input)),
-        [0xff, 0xfe, ..] => Box::new(Utf16::new(start.split_off(2), input, u16::from_le_bytes)),
-        [0xfe, 0xff, ..] => Box::new(Utf16::new(start.split_off(2), input, u16::from_be_bytes)),
-        [1..0x80, 0, 1..0x80, 0] => Box::new(Utf16::new(start, input, u16::from_le_bytes)),
-        [0, 1..0x80, 0, 1..0x80] => Box::new(Utf16::new(start, input, u16::from_be_bytes)),
+        [0xff, 0xfe, ..] => Box::new(Utf16::<_, LITTLE>::new(start.split_off(2), input)),
+        [0xfe, 0xff, ..] => Box::new(Utf16::<_, BIG>::new(start.split_off(2), input)),
+        [1..0x80, 0, 1..0x80, 0] => Box::new(Utf16::<_, LITTLE>::new(start, input)),
+        [0, 1..0x80, 0, 1..0x80] => Box::new(Utf16::<_, BIG>::new(start, input)),
         _ => Box::new(io::Cursor::new(start).chain(input)),
     })
 }
 
-struct Utf16<R, F> {
+/// Which byte of a unit comes first: the lower or the higher one.
+const LITTLE: bool = false;
+const BIG: bool = true;
+
+struct Utf16<R, const ORDER: bool> {
     input: R,
-    order: F,
     /// Bytes that were read but do not make a character yet.
     bytes: Vec<u8>,
-    units: Vec<u16>,
     ready: Vec<u8>,
     given: usize,
 }
 
-impl<R: BufRead, F: Fn([u8; 2]) -> u16> Utf16<R, F> {
-    fn new(start: Vec<u8>, input: R, order: F) -> Self {
-        Self { input, order, bytes: start, units: Vec::new(), ready: Vec::new(), given: 0 }
+impl<R: BufRead, const ORDER: bool> Utf16<R, ORDER> {
+    fn new(start: Vec<u8>, input: R) -> Self {
+        Self { input, bytes: start, ready: Vec::new(), given: 0 }
     }
 
     /// Decodes the next chunk into `ready`; nothing is ready at the end of the input.
@@ -47,46 +49,80 @@ impl<R: BufRead, F: Fn([u8; 2]) -> u16> Utf16<R, F> {
         if read == 0 && !self.bytes.len().is_multiple_of(2) {
             return Err(malformed());
         }
-        let (pairs, _) = self.bytes.as_chunks::<2>();
-        self.units.clear();
-        self.units.extend(pairs.iter().map(|pair| (self.order)(*pair)));
+        let (mut units, _) = self.bytes.as_chunks();
         // The other half of the last character may come with the next chunk.
-        self.units.pop_if(|last| read > 0 && (0xd800..0xdc00).contains(last));
-        self.bytes.drain(..2 * self.units.len());
+        if let [before @ .., last] = units
+            && read > 0
+            && (0xd800..0xdc00).contains(&unit::<ORDER>(*last))
+        {
+            units = before;
+        }
         self.ready.clear();
         self.given = 0;
-        append_utf8(&self.units, &mut self.ready)
+        append_utf8::<ORDER>(units.as_flattened(), &mut self.ready)?;
+        let done = units.as_flattened().len();
+        self.bytes.drain(..done);
+        Ok(())
     }
 }
 
-/// Nearly all is ASCII, and passes in runs.
-fn append_utf8(mut units: &[u16], out: &mut Vec<u8>) -> io::Result<()> {
-    while !units.is_empty() {
-        let (ascii, rest) = units.split_at(length_of_ascii(units));
-        out.extend(ascii.iter().map(|unit| unit.to_le_bytes()[0]));
-        let (others, rest) = rest.split_at(rest.iter().position(|unit| *unit < 0x80).unwrap_or(rest.len()));
-        for character in char::decode_utf16(others.iter().copied()) {
-            let character = character.map_err(|_| malformed())?;
-            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+fn unit<const ORDER: bool>(bytes: [u8; 2]) -> u16 {
+    if ORDER == BIG { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
+}
+
+/// Nearly all is ASCII.
+fn append_utf8<const ORDER: bool>(mut bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        bytes = append_ascii::<ORDER>(bytes, out);
+        let units = bytes.as_chunks().0.iter().map(|bytes| unit::<ORDER>(*bytes));
+        let Some(character) = char::decode_utf16(units).next() else { return Ok(()) };
+        let character = character.map_err(|_| malformed())?;
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        bytes = bytes.get(2 * character.len_utf16()..).unwrap_or_default();
+    }
+}
+
+/// Appends four units at a time for as long as all are ASCII, and returns the bytes behind them.
+fn append_ascii<'a, const ORDER: bool>(mut bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    /// So many fours get room at once: where little is ASCII, little is made for nothing.
+    const AT_ONCE: usize = 64;
+    loop {
+        let (fours, _) = bytes.as_chunks();
+        let fours = fours.get(..AT_ONCE).unwrap_or(fours);
+        let begin = out.len();
+        out.resize(begin + 4 * fours.len(), 0);
+        let (room, _) = out.get_mut(begin..).unwrap_or_default().as_chunks_mut();
+        let mut count = 0;
+        for (four, room) in fours.iter().zip(room) {
+            let Some(ascii) = ascii::<ORDER>(*four) else { break };
+            *room = ascii;
+            count += 1;
         }
-        units = rest;
+        out.truncate(begin + 4 * count);
+        bytes = bytes.get(8 * count..).unwrap_or_default();
+        if count < AT_ONCE {
+            return bytes;
+        }
     }
-    Ok(())
 }
 
-fn length_of_ascii(units: &[u16]) -> usize {
-    let (blocks, _) = units.as_chunks::<32>();
-    let is_ascii = |block: &&[u16; 32]| block.iter().fold(0, |all, unit| all | unit) < 0x80;
-    let begin = 32 * blocks.iter().take_while(is_ascii).count();
-    let tail = units.get(begin..).unwrap_or_default();
-    begin + tail.iter().position(|unit| *unit >= 0x80).unwrap_or(tail.len())
+/// Four units of ASCII, a byte each; none if one is something else.
+#[inline]
+fn ascii<const ORDER: bool>(units: [u8; 8]) -> Option<[u8; 4]> {
+    let word = if ORDER == BIG { u64::from_be_bytes(units) } else { u64::from_le_bytes(units) };
+    if word & 0xff80_ff80_ff80_ff80 != 0 {
+        return None;
+    }
+    let pairs = (word | word >> 8) & 0xffff_0000_ffff;
+    let [a, b, c, d, ..] = (pairs | pairs >> 16).to_le_bytes();
+    Some(if ORDER == BIG { [d, c, b, a] } else { [a, b, c, d] })
 }
 
 fn malformed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the file begins as UTF-16 but is not, or is cut off inside a character")
 }
 
-impl<R: BufRead, F: Fn([u8; 2]) -> u16> Read for Utf16<R, F> {
+impl<R: BufRead, const ORDER: bool> Read for Utf16<R, ORDER> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.given == self.ready.len() {
             self.decode()?;
@@ -122,6 +158,21 @@ mod tests {
         assert_eq!(decoded(&utf16(&text, u16::to_be_bytes)).unwrap(), text);
         assert_eq!(decoded(format!("\u{feff}{text}").as_bytes()).unwrap(), text);
         assert_eq!(decoded(text.as_bytes()).unwrap(), text);
+    }
+
+    #[test]
+    fn a_character_outside_ascii_may_stand_anywhere() {
+        for other in ["\u{80}", "ü", "\u{ffff}", "𝒳"] {
+            for (before, behind) in (0..12).flat_map(|before| (0..6).map(move |behind| (before, behind))).chain([
+                (255, 260),
+                (256, 513),
+                (253, 7),
+            ]) {
+                let text = format!("dn: {}{other}{}", "\u{7f}".repeat(before), "z".repeat(behind));
+                assert_eq!(decoded(&utf16(&text, u16::to_le_bytes)).unwrap(), text);
+                assert_eq!(decoded(&utf16(&text, u16::to_be_bytes)).unwrap(), text);
+            }
+        }
     }
 
     #[test]

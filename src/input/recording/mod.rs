@@ -213,7 +213,7 @@ impl Scan {
     /// Whether something of the same object was read before.
     fn is_known(&self, record: &Record, look: &mut Look) -> Result<bool, Refusal> {
         let key = look.key_of(record)?;
-        Ok(self.selected.knows(key) || self.passed_over.may_hold(key.as_bytes()))
+        Ok(self.selected.knows(key) || self.passed_over.may_hold(key))
     }
 
     fn take(&mut self, entry: Entry, place: Place) -> Result<(), Failure> {
@@ -277,15 +277,15 @@ fn is_krbtgt(entry: &Entry) -> bool {
 /// Looks at one record after the other.
 #[derive(Default)]
 struct Look {
-    key: String,
-    scratch: String,
+    key: Vec<u8>,
+    seen: selection::Seen,
 }
 
 impl Look {
     /// The [key](Dn::key) of a record's name.
-    fn key_of(&mut self, record: &Record) -> Result<&str, Refusal> {
+    fn key_of(&mut self, record: &Record) -> Result<&[u8], Refusal> {
         if !Dn::plain_key(record.dn(), &mut self.key) {
-            record.entry()?.dn.key().clone_into(&mut self.key);
+            record.entry()?.dn.key().as_bytes().clone_into(&mut self.key);
         }
         Ok(&self.key)
     }
@@ -298,14 +298,15 @@ impl Look {
         note: &mut dyn FnMut(&[u8]),
     ) -> Result<Option<Entry>, Refusal> {
         let is_plain = Dn::plain_key(record.dn(), &mut self.key);
-        if selection.may_include(record, is_plain.then_some(&self.key), &mut self.scratch) {
+        if selection.may_include(record, is_plain.then_some(&self.key), &mut self.seen) {
             let entry = record.entry()?;
             if selection.includes(&entry) {
                 return Ok(Some(entry));
             }
-            entry.dn.key().clone_into(&mut self.key);
+            entry.dn.key().as_bytes().clone_into(&mut self.key);
         }
-        selection::names(record, &self.key, &mut self.scratch, note);
+        note(&self.key);
+        self.seen.iter().for_each(note);
         Ok(None)
     }
 }

@@ -103,8 +103,10 @@ impl Filter {
             self.bits = vec![[0; 8]; 1 << Self::POWER];
         }
         for hash in self.pending.drain(..) {
-            let block = self.bits.get_mut(block(hash));
-            block.into_iter().flatten().zip(bits(hash)).for_each(|(word, bit)| *word |= bit);
+            let Some(block) = self.bits.get_mut(block(hash)) else { continue };
+            for (word, bit) in block.iter_mut().zip(bits(hash)) {
+                *word |= bit;
+            }
         }
     }
 

@@ -98,6 +98,8 @@ impl Write for Summed<'_> {
 pub(super) struct TrailerCheck {
     /// Whether the last line, not a comment, was not ended.
     is_cut_in_a_line: bool,
+    /// Whether the next line matters, whatever it begins with.
+    every_line_counts: bool,
     sum: Option<LineSum>,
     incomplete: bool,
     problems: Vec<String>,
@@ -105,7 +107,7 @@ pub(super) struct TrailerCheck {
     unreadable_statements: usize,
     /// What problems and statements take.
     told_bytes: usize,
-    has_more_problems: bool,
+    untold_problems: usize,
     closing: Option<Closing>,
     tools: ToolTrailers,
 }
@@ -120,10 +122,14 @@ impl LineWatch for TrailerCheck {
     #[inline]
     fn line(&mut self, line: &[u8]) {
         // `result`, `ref`, `pagedresults` and `dn:` are marks; many attributes begin with the first letter of one.
-        let is_marked =
-            matches!(line, [b'#' | 0xef, ..] | [b'r', b'e', ..] | [b'p', b'a', ..] | [b'd', b'n', b':', ..]);
-        let is_marked = is_marked || self.tools.is_in_reference();
-        if is_marked || self.sum.is_some() || self.closing.is_some() {
+        let is_marked = match line.first() {
+            Some(b'#' | 0xef) => true,
+            Some(b'r') => line.get(1) == Some(&b'e'),
+            Some(b'p') => line.get(1) == Some(&b'a'),
+            Some(b'd') => line.starts_with(b"dn:"),
+            _ => false,
+        };
+        if is_marked || self.every_line_counts {
             self.look(line);
         }
     }
@@ -146,6 +152,7 @@ impl TrailerCheck {
         if let Some(sum) = &mut self.sum {
             sum.line(line);
         }
+        self.every_line_counts = self.sum.is_some() || self.closing.is_some() || self.tools.is_in_reference();
     }
 
     fn comment(&mut self, line: &str) {
@@ -191,7 +198,7 @@ impl TrailerCheck {
         if self.has_room_for(problem) {
             self.problems.push(problem.to_owned());
         } else {
-            self.has_more_problems = true;
+            self.untold_problems += 1;
         }
     }
 
@@ -229,7 +236,7 @@ impl TrailerCheck {
                 }
             }
         }
-        if self.has_more_problems {
+        if self.untold_problems > 0 {
             gap("the recording names more problems than can be told; record again".into());
         }
         if self.unreadable_statements > 0 {

@@ -1,13 +1,14 @@
 //! Which objects the judgement needs, said once: `Selection::matters` looks at one value of one attribute. The quick look at raw
 //! records and the predicate on entries apply it to each value they have; the LDAP filters are the same in the directory's language.
 
+mod names;
 mod values;
-
-use std::collections::HashSet;
 
 use ldap3::ldap_escape;
 
-use self::values::{HOST, after_host, folded, is_like, is_server_category, is_smtpsvc};
+use self::names::Names;
+pub use self::names::Seen;
+use self::values::{HOST, after_host, is_like, is_server_category, is_smtpsvc};
 use crate::directory::LOST_AND_FOUND;
 use crate::directory::account::is_domain_controller;
 use crate::directory::connector::SendConnector;
@@ -19,10 +20,6 @@ use crate::directory::server::{self, Names as ServerNames};
 use crate::directory::spn::SMTPSVC;
 use crate::directory::text::{fold, same};
 use crate::input::ldif::{Field, Record};
-
-/// Many are looked up for every object of a recording.
-type Set<T> = HashSet<T, foldhash::quality::RandomState>;
-type Names = Set<String>;
 
 /// The classes of the Exchange organization. In Active Directory a filter finds those that derive from them too; in recordings
 /// `objectClass` names all that an object's class derives from.
@@ -66,20 +63,21 @@ pub struct Selection {
     /// The [keys](Dn::key) of objects that matter.
     objects: Names,
     /// The [keys](schema::guid_key) of the numbers of objects that matter: one may have been read under two names.
-    guids: Set<Vec<u8>>,
+    guids: Names,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        let logons = Names::from_iter([schema::KRBTGT.to_owned()]);
-        let (hosts, stand_ins) = (Names::default(), Names::default());
-        Self { hosts, logons, stand_ins, objects: Names::default(), guids: Set::default() }
+        let none = Names::default;
+        let mut logons = none();
+        logons.insert(schema::KRBTGT);
+        Self { hosts: none(), logons, stand_ins: none(), objects: none(), guids: none() }
     }
 }
 
 impl Selection {
-    /// Whether an object matters because it has this value.
-    fn matters(&self, attribute: Attribute, value: &[u8], scratch: &mut String) -> bool {
+    /// Whether an object matters because it has this value. The names in it by which it may come to matter are `seen`.
+    fn matters(&self, attribute: Attribute, value: &[u8], seen: &mut Seen) -> bool {
         match attribute {
             Attribute::ObjectClass => {
                 is_like(value, schema::CROSS_REF) || EXCHANGE_CLASSES.iter().any(|class| is_like(value, class))
@@ -87,10 +85,10 @@ impl Selection {
             Attribute::ObjectCategory => is_server_category(value),
             Attribute::SpnMappings => true,
             Attribute::ServicePrincipalName => {
-                is_smtpsvc(value) || after_host(value).is_some_and(|name| self.hosts.contains(folded(name, scratch)))
+                after_host(value).is_some_and(|name| self.hosts.contains(seen.name(name))) || is_smtpsvc(value)
             }
-            Attribute::SamAccountName => self.logons.contains(folded(value, scratch)),
-            Attribute::DnsHostName => self.hosts.contains(folded(value, scratch)),
+            Attribute::SamAccountName => self.logons.contains(seen.name(value)),
+            Attribute::DnsHostName => self.hosts.contains(seen.name(value)),
             // Nobody needs its names, but a domain of which none was read was not read whole.
             Attribute::UserAccountControl => std::str::from_utf8(value).is_ok_and(is_domain_controller),
             _ => false,
@@ -101,65 +99,60 @@ impl Selection {
     #[must_use]
     pub fn includes(&self, entry: &Entry) -> bool {
         self.objects.contains(entry.dn.key())
-            || entry.values(Attribute::ObjectGuid).any(|guid| self.knows_guid(guid.as_bytes()))
+            || entry.values(Attribute::ObjectGuid).any(|guid| self.guids.contains(schema::guid_key(guid.as_bytes())))
             || self.asks_for(entry)
     }
 
     /// Whether the judgement needs this object for what it is.
     #[must_use]
     pub fn asks_for(&self, entry: &Entry) -> bool {
-        let mut scratch = String::new();
-        entry.attributes().any(|(attribute, value)| self.matters(attribute, value.as_bytes(), &mut scratch))
+        let mut seen = Seen::default();
+        entry.attributes().any(|(attribute, value)| self.matters(attribute, value.as_bytes(), &mut seen))
             || entry.cut_off() == Some(Attribute::ServicePrincipalName)
             || is_unclassified(entry)
     }
 
     /// Whether [`includes`](Self::includes) may hold of a record's entry. Tells it from the bytes, so that what nobody needs
     /// is passed over quickly; where those are unusual, it says yes. `key` is the record's [`plain_key`](Dn::plain_key), if it has one.
+    /// `seen` are then the names by which the record may come to matter, but for its own.
     #[must_use]
-    pub fn may_include(&self, record: &Record, key: Option<&str>, scratch: &mut String) -> bool {
-        let Some(key) = key else { return true };
-        if self.objects.contains(key) {
-            return true;
-        }
+    pub fn may_include(&self, record: &Record, key: Option<&[u8]>, seen: &mut Seen) -> bool {
+        seen.clear();
+        let mut may = key.is_none_or(|key| self.objects.contains(key));
         let mut has_class = false;
         for Field { attribute, options, value } in record.fields() {
+            may |= match attribute {
+                Attribute::ObjectGuid => self.guids.contains(seen.number(value)),
+                _ => self.matters(attribute, value, seen),
+            };
             has_class |= attribute == Attribute::ObjectClass;
-            let is_ranged = attribute == Attribute::ServicePrincipalName && !options.is_empty();
-            let is_known = attribute == Attribute::ObjectGuid && self.knows_guid(value);
-            if is_ranged || is_known || self.matters(attribute, value, scratch) {
-                return true;
-            }
+            may |= attribute == Attribute::ServicePrincipalName && !options.is_empty();
         }
-        !has_class && may_be_of_exchange(key)
-    }
-
-    fn knows_guid(&self, value: &[u8]) -> bool {
-        self.guids.contains(&*schema::guid_key(value))
+        may || !has_class && key.is_some_and(|key| may_be_of_exchange(&String::from_utf8_lossy(key)))
     }
 
     /// Whether something is known to matter that was not known `before`, by a name of which `passed_over` is true.
     pub fn grew_by(&self, before: &Self, passed_over: impl Fn(&[u8]) -> bool) -> bool {
-        self.hosts.difference(&before.hosts).any(|name| passed_over(name.as_bytes()))
-            || self.logons.difference(&before.logons).any(|name| passed_over(bare(name).as_bytes()))
-            || self.guids.difference(&before.guids).any(|guid| passed_over(guid))
-            || self.objects.difference(&before.objects).any(|name| passed_over(name.as_bytes()))
+        self.hosts.not_in(&before.hosts).any(&passed_over)
+            || self.logons.not_in(&before.logons).any(|name| passed_over(names::bare(name)))
+            || self.guids.not_in(&before.guids).any(&passed_over)
+            || self.objects.not_in(&before.objects).any(&passed_over)
     }
 
     /// Whether an object of this [key](Dn::key) is kept.
     #[must_use]
-    pub fn knows(&self, key: &str) -> bool {
+    pub fn knows(&self, key: &[u8]) -> bool {
         self.objects.contains(key)
     }
 
     /// Learns from an object that is kept: that it matters, and who else.
     pub fn learn(&mut self, entry: &Entry) {
         self.learn_names(entry);
-        self.objects.insert(entry.dn.key().to_owned());
+        self.objects.insert(entry.dn.key());
         // Not of those that only came because of their number: each could name the next, for ever.
         if self.asks_for(entry) {
-            let keys = entry.values(Attribute::ObjectGuid).map(|guid| schema::guid_key(guid.as_bytes()).into_owned());
-            self.guids.extend(keys);
+            let keys = entry.values(Attribute::ObjectGuid).map(|guid| schema::guid_key(guid.as_bytes()));
+            keys.for_each(|key| self.guids.insert(key));
         }
     }
 
@@ -191,14 +184,15 @@ impl Selection {
         }
         if self.is_holder(entry) {
             for name in entry.values(Attribute::SamAccountName) {
-                self.logons.extend([fold(name), computer_called(name)]);
+                self.logons.insert(fold(name));
+                self.logons.insert(computer_called(name));
             }
         }
     }
 
     fn is_stand_in(&self, entry: &Entry) -> bool {
         !self.stand_ins.is_empty()
-            && entry.values(Attribute::SamAccountName).any(|name| self.stand_ins.contains(&fold(name)))
+            && entry.values(Attribute::SamAccountName).any(|name| self.stand_ins.contains(fold(name)))
     }
 
     fn learn_host(&mut self, name: &HostName) {
@@ -206,7 +200,7 @@ impl Selection {
             if !name.is_qualified() {
                 self.logons.insert(format!("{}$", name.key()));
             }
-            self.hosts.insert(name.key().to_owned());
+            self.hosts.insert(name.key());
         }
     }
 
@@ -214,7 +208,7 @@ impl Selection {
     fn is_holder(&self, entry: &Entry) -> bool {
         let is_needed = |spn: &str| {
             let (class, host) = spn.split_once('/').unwrap_or_default();
-            (same(class, SMTPSVC) || same(class, "HOST")) && self.hosts.contains(&fold(host))
+            (same(class, SMTPSVC) || same(class, "HOST")) && self.hosts.contains(fold(host))
         };
         entry.values(Attribute::ServicePrincipalName).any(is_needed)
     }
@@ -222,8 +216,8 @@ impl Selection {
     /// The filters, of one term each, that find who matters by name, and the domain controllers. In Active Directory `dNSHostName` is not indexed, so it is
     /// never searched by.
     pub fn terms(&self) -> impl Iterator<Item = String> {
-        let hosts = self.hosts.iter().map(|host| term(Attribute::ServicePrincipalName, &format!("{HOST}{host}")));
-        let logons = self.logons.iter().map(|name| term(Attribute::SamAccountName, name));
+        let hosts = self.hosts.texts().map(|host| term(Attribute::ServicePrincipalName, &format!("{HOST}{host}")));
+        let logons = self.logons.texts().map(|name| term(Attribute::SamAccountName, name));
         hosts.chain(logons).chain([DOMAIN_CONTROLLERS.to_owned()])
     }
 
@@ -265,33 +259,11 @@ fn may_be_of_exchange(key: &str) -> bool {
     key.contains(BELOW_EXCHANGE) || key.contains(LOST_AND_FOUND)
 }
 
-/// Shows the names by which a record may come to matter: host names, logon names without their `$`, the [key](schema::guid_key) of its
-/// number, and `key`, that [of its own name](Dn::key). Of one machine most are the same.
-pub fn names(record: &Record, key: &str, scratch: &mut String, show: &mut dyn FnMut(&[u8])) {
-    show(key.as_bytes());
-    for Field { attribute, value, .. } in record.fields() {
-        match attribute {
-            Attribute::ObjectGuid => show(&schema::guid_key(value)),
-            Attribute::ServicePrincipalName => {
-                if let Some(name) = after_host(value) {
-                    show(folded(name, scratch).as_bytes());
-                }
-            }
-            Attribute::SamAccountName | Attribute::DnsHostName => show(bare(folded(value, scratch)).as_bytes()),
-            _ => {}
-        }
-    }
-}
-
-/// A logon name without the `$` of a computer.
-fn bare(name: &str) -> &str {
-    name.strip_suffix('$').unwrap_or(name)
-}
-
 /// The logon name, folded, of the computer that is meant where an account is called by this one without its domain.
 #[must_use]
 pub fn computer_called(sam_account_name: &str) -> String {
-    format!("{}$", bare(&fold(sam_account_name)))
+    let name = fold(sam_account_name);
+    format!("{}$", name.strip_suffix('$').unwrap_or(&name))
 }
 
 /// A filter of one term.
