@@ -49,7 +49,7 @@ def renamed(ldif, names):
 
 def hostile(folder):
     """Organisations whose names are hostile, each with exceptions whose reason is: `name: (flags, files)`."""
-    plain = (ROOT / "tests/hostile_values/organisation.ldif").read_text()
+    plain = (ROOT / "tests/cli/hostile_values/organisation.ldif").read_text()
     connectors = ["Internet Mail", "Relay", "Clients", "Partner", "clients.contoso.com", "svc-fax"]
     others = ["EX03", "Old", "Fax Service", "Dead"]
     made = {}

@@ -1,6 +1,6 @@
 //! A scripted server behind a SASL layer, that splits and packs what it sends in every way, and the whole client against it.
 
-#[path = "../../../tests/common/promised.rs"]
+#[path = "../../../tests/support/promised.rs"]
 mod promised;
 
 use std::time::Duration;

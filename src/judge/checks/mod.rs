@@ -1,6 +1,6 @@
 //! One file a check, with its rule, its manual, its wording and its remedies.
 //!
-//! To add a check: a file here, two lines below, a recording in `fixtures/codes` that fires it, and a row in the README.
+//! To add a check: a file here, two lines below, its code in `schema.json` and a recording in `fixtures/codes` that fires it: `.github/CONTRIBUTING.md` walks through it.
 
 mod ambiguous_computer_account;
 mod clock_skew;

@@ -1,0 +1,3 @@
+//! What takes much time: left out unless `tests/bench/run` asks for it.
+
+mod large;

@@ -1,0 +1,6 @@
+//! Whether the judgement is right.
+
+mod cases;
+mod oracle;
+mod properties;
+mod remedies;

@@ -1,0 +1,14 @@
+//! What the tests share.
+
+pub(crate) mod chance;
+pub(crate) mod forest;
+pub(crate) mod mutate;
+pub(crate) mod organisation;
+pub(crate) mod program;
+pub(crate) mod promised;
+pub(crate) mod proxy;
+pub(crate) mod reading;
+pub(crate) mod server;
+pub(crate) mod setspn;
+pub(crate) mod sweep;
+pub(crate) mod usage;
