@@ -1,11 +1,11 @@
 //! A connection to a host, whichever of its addresses answers.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::dns;
 use crate::trouble::Trouble;
 
 /// Connects to the first of the host's addresses that answers. Each gets its share of the time: an address that swallows
@@ -17,9 +17,8 @@ pub(crate) async fn connect(host: &str, port: u16, limit: Duration, ports: &str)
         let what = format!("the host {host} is not known: {error}");
         Trouble::new(what).hint("check the name, and which DNS server this machine asks")
     };
-    let found = tokio::time::timeout(limit, tokio::net::lookup_host((host, port))).await;
-    let found = found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let candidates: Vec<SocketAddr> = found.map_err(unknown)?.collect();
+    let found = tokio::time::timeout(limit, dns::addresses(host, port)).await;
+    let candidates = found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(unknown)?;
     let share = limit / u32::try_from(candidates.len()).unwrap_or(u32::MAX).max(1);
     let mut last = None;
     for candidate in candidates {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -122,9 +122,10 @@ struct Script {
 
 /// An address of the loopback network that no other test of this program has.
 pub(crate) fn own_address() -> Ipv4Addr {
-    static NEXT: AtomicU8 = AtomicU8::new(1);
-    let process = std::process::id().to_be_bytes();
-    Ipv4Addr::new(127, 1 + (process[2] & 0x7f), process[3], NEXT.fetch_add(1, Ordering::Relaxed))
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    let [.., process] = std::process::id().to_be_bytes();
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    Ipv4Addr::new(127, 1 + (process & 0x7f), high, low)
 }
 
 /// Starts a server that holds these objects.
