@@ -24,7 +24,7 @@ impl Trouble {
 
     /// The same sentence in other words.
     #[must_use]
-    pub fn reworded(self, words: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn reworded(self, words: impl Fn(&str) -> String) -> Self {
         Self { what: words(&self.what), ..self }
     }
 

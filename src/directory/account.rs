@@ -70,13 +70,13 @@ const DOMAIN_CONTROLLER: i64 = 8192;
 
 /// Whether a value of `userAccountControl` is that of a disabled account.
 #[must_use]
-pub fn is_disabled(flags: &str) -> bool {
+pub(crate) fn is_disabled(flags: &str) -> bool {
     schema::integer(flags).is_some_and(|flags| flags & DISABLED != 0)
 }
 
 /// Whether a value of `userAccountControl` is that of a domain controller.
 #[must_use]
-pub fn is_domain_controller(flags: &str) -> bool {
+pub(crate) fn is_domain_controller(flags: &str) -> bool {
     schema::integer(flags).is_some_and(|flags| flags & DOMAIN_CONTROLLER != 0)
 }
 
@@ -113,13 +113,13 @@ impl Account {
 
     /// Whether it may be the account of a server: a computer that is no managed service account.
     #[must_use]
-    pub fn is_machine(&self) -> bool {
+    pub(crate) fn is_machine(&self) -> bool {
         self.computer && !self.managed
     }
 
     /// Whether it is the loser of a replication conflict: `CN=EX01\\0ACNF:…`, or a logon name `$DUPLICATE-…`.
     #[must_use]
-    pub fn is_conflict(&self) -> bool {
+    pub(crate) fn is_conflict(&self) -> bool {
         let sam = self.sam_account_name.as_deref().map(fold).unwrap_or_default();
         self.dn.is_conflict() || sam.starts_with("$duplicate-")
     }
@@ -132,7 +132,7 @@ impl Account {
 
     /// Whether it gives itself this DNS name.
     #[must_use]
-    pub fn calls_itself(&self, name: &HostName) -> bool {
+    pub(crate) fn calls_itself(&self, name: &HostName) -> bool {
         self.dns_host_name.as_deref().is_some_and(|own| name.is(own))
     }
 
@@ -144,7 +144,7 @@ impl Account {
 
     /// The names it holds whose keys begin like this.
     #[must_use]
-    pub fn beginning_with(&self, start: &str) -> &[Spn] {
+    pub(crate) fn beginning_with(&self, start: &str) -> &[Spn] {
         let first = self.spns.partition_point(|spn| spn.key() < start);
         let from_there = self.spns.get(first..).unwrap_or_default();
         let count = from_there.partition_point(|spn| spn.key().starts_with(start));
@@ -201,7 +201,7 @@ impl Accounts {
     }
 
     /// The accounts that give themselves this DNS name.
-    pub fn calling_themselves<'a>(&'a self, name: &HostName) -> impl Iterator<Item = &'a Account> + use<'a> {
+    pub(crate) fn calling_themselves<'a>(&'a self, name: &HostName) -> impl Iterator<Item = &'a Account> + use<'a> {
         self.listed(self.by_dns.get(name.key()))
     }
 

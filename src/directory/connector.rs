@@ -50,7 +50,7 @@ impl SendConnector {
     }
 
     /// The smart hosts, each by itself.
-    pub fn smart_hosts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn smart_hosts(&self) -> impl Iterator<Item = &str> {
         self.smart_host.split([',', ';']).map(str::trim).filter(|host| !host.is_empty())
     }
 }

@@ -82,7 +82,7 @@ impl Dn {
 
     /// Whether the object lost a replication conflict: `CN=EX01\\0ACNF:…`.
     #[must_use]
-    pub fn is_conflict(&self) -> bool {
+    pub(crate) fn is_conflict(&self) -> bool {
         fold(&self.name()).contains("\ncnf:")
     }
 
@@ -116,7 +116,7 @@ impl Dn {
 
     /// The DNS name that the trailing `DC=` parts spell, in lower case; empty without any.
     #[must_use]
-    pub fn dns_domain(&self) -> String {
+    pub(crate) fn dns_domain(&self) -> String {
         let labels = self.domain_key().split(',').filter_map(|part| part.strip_prefix("dc="));
         labels.collect::<Vec<_>>().join(".")
     }

@@ -66,7 +66,7 @@ impl Domains {
 
     /// The domain that a host name lies in: of several the lowest.
     #[must_use]
-    pub fn of_host(&self, name: &HostName) -> Option<&Domain> {
+    pub(crate) fn of_host(&self, name: &HostName) -> Option<&Domain> {
         let above = self.0.values().filter(|domain| name.is_below(&domain.dns));
         above.max_by_key(|domain| domain.dns.len()).map(AsRef::as_ref)
     }

@@ -96,7 +96,7 @@ pub enum Kerberos {
 impl Kerberos {
     /// Whether it is Exchange servers that authenticate so.
     #[must_use]
-    pub fn serves_exchange(self) -> bool {
+    pub(crate) fn serves_exchange(self) -> bool {
         !matches!(self, Self::Clients)
     }
 }
@@ -169,14 +169,14 @@ impl Endpoint {
 
     /// Whether it takes connections from anywhere, so that it can be asked from here.
     #[must_use]
-    pub fn takes_anybody(&self) -> bool {
+    pub(crate) fn takes_anybody(&self) -> bool {
         const EVERYWHERE: [&str; 2] = ["0.0.0.0-255.255.255.255", "0.0.0.0/0"];
         self.remote_ranges.is_empty() || self.remote_ranges.iter().any(|range| EVERYWHERE.contains(&range.trim()))
     }
 
     /// Whether this is the virtual server that Exchange sets up, number 1.
     #[must_use]
-    pub fn is_first_virtual_server(&self) -> bool {
+    pub(crate) fn is_first_virtual_server(&self) -> bool {
         matches!(self.kind, Kind::VirtualServer { .. }) && self.dn.name() == "1"
     }
 }

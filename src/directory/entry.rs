@@ -40,14 +40,14 @@ impl Range {
 
     /// Reads an attribute option, as `range=0-1499` or `range=1500-*`; none if it is another one.
     #[must_use]
-    pub fn of_option(option: &str) -> Option<Self> {
+    pub(crate) fn of_option(option: &str) -> Option<Self> {
         let is_range = fold(option).trim_start().starts_with("range");
         is_range.then(|| Self::parse(option).unwrap_or(Self::UNREADABLE))
     }
 
     /// Whether it says which values came.
     #[must_use]
-    pub fn is_readable(self) -> bool {
+    pub(crate) fn is_readable(self) -> bool {
         self != Self::UNREADABLE
     }
 
@@ -123,13 +123,13 @@ impl Entry {
 
     /// Whether the object is of this class (objectClass names all its superclasses too).
     #[must_use]
-    pub fn is_a(&self, class: &str) -> bool {
+    pub(crate) fn is_a(&self, class: &str) -> bool {
         self.values(Attribute::ObjectClass).any(|value| same(value, class))
     }
 
     /// The common name, or the name in the DN where the attribute was not recorded.
     #[must_use]
-    pub fn common_name(&self) -> String {
+    pub(crate) fn common_name(&self) -> String {
         self.values(Attribute::Cn).min().map_or_else(|| self.dn.name(), str::to_owned)
     }
 
@@ -141,14 +141,14 @@ impl Entry {
 
     /// How much memory it takes, and what is made of it later, at most; more or less.
     #[must_use]
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         let values: usize = self.all().map(|(_, value)| 96 + weight_of(value.len())).sum();
         let ranges: usize = self.ranges.values().map(|ranges| 100 + 64 * ranges.len()).sum();
         400 + 4 * weight_of(self.dn.as_str().len()) + values + ranges
     }
 
     /// Takes in what another reading says of the same object.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         for (attribute, value) in other.all() {
             self.push(attribute, value);
         }
@@ -161,13 +161,13 @@ impl Entry {
     }
 
     /// Takes over which values of another reading of the same object came: what is incomplete there is so here.
-    pub fn copy_ranges(&mut self, other: &Self) {
+    pub(crate) fn copy_ranges(&mut self, other: &Self) {
         self.ranges.clone_from(&other.ranges);
     }
 
     /// Whether only ranges of the attribute were read.
     #[must_use]
-    pub fn is_ranged(&self, attribute: Attribute) -> bool {
+    pub(crate) fn is_ranged(&self, attribute: Attribute) -> bool {
         self.ranges.contains_key(&attribute)
     }
 
@@ -181,7 +181,7 @@ impl Entry {
 /// What a text of this length takes, with all that is made of it: of one that is short, what goes with each copy counts for more. One that
 /// is longer than any name of a directory's is told many times over, with what is invisible written out.
 #[must_use]
-pub fn weight_of(length: usize) -> usize {
+pub(crate) fn weight_of(length: usize) -> usize {
     const SHORT: usize = 100;
     const COPIES: usize = 4;
     const LONGEST_NAME: usize = 1024;
@@ -235,7 +235,7 @@ impl Reading {
     }
 
     /// Takes in an object, unless just this is known of it: a server may be changed while it answers.
-    pub fn add_new(&mut self, entry: Entry) {
+    pub(crate) fn add_new(&mut self, entry: Entry) {
         if self.get(entry.dn.key()) != Some(&entry) {
             self.add(entry);
         }

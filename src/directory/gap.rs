@@ -165,7 +165,7 @@ fn written(kind: Kind, name: &str) -> String {
 }
 
 /// The first of very many problems, and that there are more: nobody would read them, and a report has to fit into memory.
-pub fn first_of_many(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
+pub(crate) fn first_of_many(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
     let mut gaps = gaps.into_iter();
     let mut first: Vec<Gap> = gaps.by_ref().take(MOST_GAPS).collect();
     if gaps.next().is_some() {
@@ -175,7 +175,7 @@ pub fn first_of_many(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
 }
 
 /// So many problems of one kind are told.
-pub const MOST_GAPS: usize = 10_000;
+pub(crate) const MOST_GAPS: usize = 10_000;
 
 impl From<&'static str> for Prose {
     fn from(words: &'static str) -> Self {

@@ -83,7 +83,7 @@ impl HostName {
 
     /// Whether the name has a domain behind the host's label.
     #[must_use]
-    pub fn is_qualified(&self) -> bool {
+    pub(crate) fn is_qualified(&self) -> bool {
         self.key().contains('.')
     }
 

@@ -1,31 +1,31 @@
 //! What the error codes of Kerberos mean (RFC 4120, section 7.5.9), in words.
 
 /// The client is not known.
-pub const CLIENT_UNKNOWN: i32 = 6;
+pub(crate) const CLIENT_UNKNOWN: i32 = 6;
 /// The service is not known, or several accounts hold its name.
-pub const SERVICE_UNKNOWN: i32 = 7;
+pub(crate) const SERVICE_UNKNOWN: i32 = 7;
 /// No key of the service has an encryption type that was asked for.
-pub const NO_ETYPE: i32 = 14;
+pub(crate) const NO_ETYPE: i32 = 14;
 /// The password is wrong.
-pub const WRONG_PASSWORD: i32 = 24;
+pub(crate) const WRONG_PASSWORD: i32 = 24;
 /// Proof is wanted first.
-pub const PROOF_WANTED: i32 = 25;
+pub(crate) const PROOF_WANTED: i32 = 25;
 /// The ticket has expired.
-pub const EXPIRED: i32 = 32;
+pub(crate) const EXPIRED: i32 = 32;
 /// The clocks are too far apart.
-pub const SKEW: i32 = 37;
+pub(crate) const SKEW: i32 = 37;
 /// Another realm is the right one to ask.
-pub const WRONG_REALM: i32 = 68;
+pub(crate) const WRONG_REALM: i32 = 68;
 
 /// Whether a refusal is about whoever asks, and would be the same for any name: an expired ticket, clocks, a disabled user.
 #[must_use]
-pub fn is_about_the_client(code: i32) -> bool {
+pub(crate) fn is_about_the_client(code: i32) -> bool {
     matches!(code, 1 | CLIENT_UNKNOWN | 18 | 20 | 21 | 23 | 31 | EXPIRED | 33 | 36 | SKEW | 41 | 50 | 60)
 }
 
 /// What an encryption type is called.
 #[must_use]
-pub fn etype(number: i32) -> String {
+pub(crate) fn etype(number: i32) -> String {
     match number {
         18 => "AES256".to_owned(),
         17 => "AES128".to_owned(),
@@ -37,7 +37,7 @@ pub fn etype(number: i32) -> String {
 
 /// What a code means.
 #[must_use]
-pub fn meaning(code: i32) -> &'static str {
+pub(crate) fn meaning(code: i32) -> &'static str {
     match code {
         1 => "the client's entry in the database has expired",
         2 => "the service's entry in the database has expired",

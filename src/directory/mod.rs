@@ -9,7 +9,7 @@ pub mod endpoint;
 pub mod entry;
 pub mod gap;
 pub mod host;
-pub mod kerberos_error;
+pub(crate) mod kerberos_error;
 pub mod schema;
 pub mod server;
 pub mod spn;
@@ -124,15 +124,9 @@ impl Directory {
         holders
     }
 
-    /// The server that an object lies below.
-    #[must_use]
-    pub fn server_above(&self, dn: &Dn) -> Option<&Server> {
-        self.servers.get(self.place_above(dn)?)
-    }
-
     /// The place among all servers of the one that an object lies below.
     #[must_use]
-    pub fn place_above(&self, dn: &Dn) -> Option<usize> {
+    pub(crate) fn place_above(&self, dn: &Dn) -> Option<usize> {
         lineage(dn).find_map(|above| self.places.get(above)).copied()
     }
 }
@@ -166,11 +160,11 @@ pub fn lineage(dn: &Dn) -> impl Iterator<Item = &str> {
 }
 
 /// What stands in the [key](Dn::key) of objects whose container was deleted while they were made.
-pub const LOST_AND_FOUND: &str = ",cn=lostandfoundconfig,cn=configuration";
+pub(crate) const LOST_AND_FOUND: &str = ",cn=lostandfoundconfig,cn=configuration";
 
 /// Whether this is where objects go whose container was deleted while they were made.
 #[must_use]
-pub fn is_lost_and_found(dn: &Dn) -> bool {
+pub(crate) fn is_lost_and_found(dn: &Dn) -> bool {
     dn.key().contains(LOST_AND_FOUND)
 }
 

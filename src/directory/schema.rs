@@ -7,34 +7,34 @@ use super::text::fold;
 /// An Exchange server, and what derives from it without being one.
 pub const EXCHANGE_SERVER: &str = "msExchExchangeServer";
 /// The last part of an Exchange server's `objectCategory`. Exchange itself finds its servers by this.
-pub const EXCHANGE_SERVER_CATEGORY: &str = "ms-Exch-Exchange-Server";
+pub(crate) const EXCHANGE_SERVER_CATEGORY: &str = "ms-Exch-Exchange-Server";
 /// The classes that derive from [`EXCHANGE_SERVER`]: transport roles of 2013 and later, Client Access arrays of 2010, server policies
 /// of 2000 and 2003. Nothing of these is a server.
-pub const NO_SERVERS: [&str; 4] = [
+pub(crate) const NO_SERVERS: [&str; 4] = [
     "msExchExchangeTransportServer",
     "msExchClientAccessArray",
     "msExchClientAccessArrayLegacy",
     "msExchExchangeServerPolicy",
 ];
 /// An SMTP virtual server of Exchange 2000 and 2003.
-pub const VIRTUAL_SERVER: &str = "protocolCfgSMTPServer";
+pub(crate) const VIRTUAL_SERVER: &str = "protocolCfgSMTPServer";
 /// A receive connector of Exchange 2007 and later.
-pub const RECEIVE_CONNECTOR: &str = "msExchSmtpReceiveConnector";
+pub(crate) const RECEIVE_CONNECTOR: &str = "msExchSmtpReceiveConnector";
 /// A send connector; in Exchange 2000 and 2003, an SMTP connector.
-pub const SEND_CONNECTOR: &str = "msExchRoutingSMTPConnector";
+pub(crate) const SEND_CONNECTOR: &str = "msExchRoutingSMTPConnector";
 /// A connector between two routing groups of Exchange 2000 and 2003.
-pub const ROUTING_GROUP_CONNECTOR: &str = "msExchRoutingGroupConnector";
+pub(crate) const ROUTING_GROUP_CONNECTOR: &str = "msExchRoutingGroupConnector";
 /// A computer account, and so a managed service account.
 pub const COMPUTER: &str = "computer";
 /// The classes that derive from [`COMPUTER`] without being a machine.
-pub const MANAGED_SERVICE_ACCOUNTS: [&str; 3] =
+pub(crate) const MANAGED_SERVICE_ACCOUNTS: [&str; 3] =
     ["msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount", "msDS-DelegatedManagedServiceAccount"];
 /// A naming context of the forest, below CN=Partitions.
 pub const CROSS_REF: &str = "crossRef";
 /// The account of each domain's Key Distribution Center. It holds `kadmin/changepw`, so every whole export of accounts has it.
 pub const KRBTGT: &str = "krbtgt";
 /// What krbtgt holds.
-pub const KADMIN: &str = "kadmin/changepw";
+pub(crate) const KADMIN: &str = "kadmin/changepw";
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -163,39 +163,20 @@ impl Attribute {
 
     /// The attribute of this name, whatever its case.
     #[must_use]
-    pub fn of_bytes(name: &[u8]) -> Option<Self> {
+    pub(crate) fn of_bytes(name: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|attribute| attribute.name().as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// Whether it says what else it may be than an SPN: whoever checks SPNs does not read it.
     #[must_use]
-    pub fn is_a_clue(self) -> bool {
+    pub(crate) fn is_a_clue(self) -> bool {
         self >= Self::SupportedEncryptionTypes
     }
 
     /// Whether it is read for this purpose.
     #[must_use]
-    pub fn serves(self, purpose: Purpose) -> bool {
+    pub(crate) fn serves(self, purpose: Purpose) -> bool {
         purpose == Purpose::Why || !self.is_a_clue()
-    }
-
-    /// Whether an object has one value of it at most.
-    #[must_use]
-    pub fn is_single_valued(self) -> bool {
-        !matches!(
-            self,
-            Self::ObjectClass
-                | Self::NetworkAddress
-                | Self::SerialNumber
-                | Self::SourceBridgeheads
-                | Self::TargetBridgeheads
-                | Self::ServicePrincipalName
-                | Self::SpnMappings
-                | Self::DnsRoot
-                | Self::ConnectorBindings
-                | Self::ConnectorRemoteRanges
-                | Self::ServerBindings
-        )
     }
 }
 
@@ -212,7 +193,7 @@ pub fn guid(value: &[u8]) -> String {
 
 /// The form in which an `objectGUID` is compared, the same for its bytes, of which there are very many, and its text.
 #[must_use]
-pub fn guid_key(value: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn guid_key(value: &[u8]) -> Cow<'_, [u8]> {
     if value.len() == 16 {
         return Cow::Borrowed(value);
     }
@@ -232,7 +213,7 @@ fn swapped(mut bytes: [u8; 16]) -> [u8; 16] {
 
 /// Reads an integer (syntax 2.5.5.9), which has 32 bits. Flags are stored as signed numbers; some tools write them without the sign.
 #[must_use]
-pub fn integer(text: &str) -> Option<i64> {
+pub(crate) fn integer(text: &str) -> Option<i64> {
     let number = large_integer(text)?;
     let is_short = i32::try_from(number).is_ok() || u32::try_from(number).is_ok();
     is_short.then_some(number)
@@ -240,13 +221,13 @@ pub fn integer(text: &str) -> Option<i64> {
 
 /// Reads a large integer (syntax 2.5.5.16), which has 64 bits.
 #[must_use]
-pub fn large_integer(text: &str) -> Option<i64> {
+pub(crate) fn large_integer(text: &str) -> Option<i64> {
     text.trim().parse().ok()
 }
 
 /// Reads a boolean (syntax 2.5.5.8).
 #[must_use]
-pub fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     match fold(text.trim()).as_str() {
         "true" => Some(true),
         "false" => Some(false),

@@ -152,7 +152,7 @@ pub fn is_server(entry: &Entry) -> bool {
 
 /// Whether an `objectCategory` is that of Exchange servers.
 #[must_use]
-pub fn is_category(value: &str) -> bool {
+pub(crate) fn is_category(value: &str) -> bool {
     Dn::parse(value).is_ok_and(|class| same(&class.name(), schema::EXCHANGE_SERVER_CATEGORY))
 }
 
@@ -191,12 +191,12 @@ impl Server {
     /// Whether its endpoints are SMTP virtual servers. Later servers keep such an object for send connectors to point at, and
     /// nobody listens on it. Without a version, the roles tell: servers of 2000 and 2003 have none.
     #[must_use]
-    pub fn has_virtual_servers(&self) -> bool {
+    pub(crate) fn has_virtual_servers(&self) -> bool {
         self.version.map_or(self.roles.is_none(), Version::has_virtual_servers)
     }
 
     /// The endpoints that offer Kerberos; none if the server is skipped.
-    pub fn kerberos_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+    pub(crate) fn kerberos_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.iter().filter(|endpoint| endpoint.kerberos.is_ok())
     }
 }

@@ -68,7 +68,7 @@ impl Spn {
 
     /// Whether the value is meant for the SMTP service, well-formed or not: `SMTPSVC/x`, `smtpsvc\x`, `SMTPSVC`.
     #[must_use]
-    pub fn is_smtpsvc(&self) -> bool {
+    pub(crate) fn is_smtpsvc(&self) -> bool {
         let end = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
         self.as_str().trim_start().split(end).next().is_some_and(|class| same(class, SMTPSVC))
     }
@@ -76,7 +76,7 @@ impl Spn {
     /// Whether the value looks like `SMTPSVC/<host>` but is another name to a domain controller:
     /// `SMTP/<host>`, or one with a port, a service name or a trailing dot.
     #[must_use]
-    pub fn nearly_covers(&self, host: &HostName) -> bool {
+    pub(crate) fn nearly_covers(&self, host: &HostName) -> bool {
         self.parts().is_some_and(|parts| {
             (same(parts.class, SMTPSVC) || same(parts.class, "SMTP"))
                 && host.is(parts.host.trim_end_matches('.'))

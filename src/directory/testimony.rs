@@ -253,12 +253,12 @@ impl Testimony {
 
     /// All statements, in order.
     #[must_use]
-    pub fn statements(&self) -> &[Statement] {
+    pub(crate) fn statements(&self) -> &[Statement] {
         &self.statements
     }
 
     /// What KDCs said of a name, by its [key](super::spn::Spn::key): server, domain, answer.
-    pub fn of_kdcs<'a>(&'a self, spn: &str) -> impl Iterator<Item = (&'a str, &'a str, &'a Answer)> + use<'a> {
+    pub(crate) fn of_kdcs<'a>(&'a self, spn: &str) -> impl Iterator<Item = (&'a str, &'a str, &'a Answer)> + use<'a> {
         let places = self.by_spn.get(spn).into_iter().flatten();
         places.filter_map(|place| match self.statements.get(*place)? {
             Statement::Kdc { server, domain, answer, .. } => Some((server.as_str(), domain.as_str(), answer)),
@@ -268,7 +268,7 @@ impl Testimony {
 
     /// What was said of an endpoint.
     #[must_use]
-    pub fn of_endpoint(&self, dn: &Dn) -> Option<&Statement> {
+    pub(crate) fn of_endpoint(&self, dn: &Dn) -> Option<&Statement> {
         self.statements.get(*self.by_endpoint.get(dn.key())?)
     }
 

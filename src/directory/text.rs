@@ -26,7 +26,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Makes the capital letters of ASCII small, eight bytes at a time: a recording has millions of names. Anything else stays as it is.
-pub fn make_small(bytes: &mut [u8]) {
+pub(crate) fn make_small(bytes: &mut [u8]) {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (words, rest) = bytes.as_chunks_mut();
     for word in words {
@@ -135,13 +135,13 @@ pub fn same(left: &str, right: &str) -> bool {
 }
 
 /// Sorts by [`fold`] first, so that the case of a name does not move it, then by the text itself.
-pub fn sort_folded<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
+pub(crate) fn sort_folded<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
     items.sort_by_cached_key(|item| (fold(text(item)), text(item).to_owned()));
 }
 
 /// Of some words those that are as alike to this one as `least` (1 is the same), the most alike first.
 #[must_use]
-pub fn most_alike(text: &str, words: impl Iterator<Item = String>, least: f64) -> Vec<String> {
+pub(crate) fn most_alike(text: &str, words: impl Iterator<Item = String>, least: f64) -> Vec<String> {
     let text = fold(text);
     let alike = words.map(|word| (strsim::jaro_winkler(&fold(&word), &text), word));
     let mut alike: Vec<(f64, String)> = alike.filter(|(alike, _)| *alike >= least).collect();

@@ -14,7 +14,7 @@ pub struct Version {
 impl Version {
     /// The version in `versionNumber`. Since 2007 all three numbers are packed into it; before, it was the build alone.
     #[must_use]
-    pub fn of_number(number: i64) -> Option<Self> {
+    pub(crate) fn of_number(number: i64) -> Option<Self> {
         const PACKED: i64 = 0x7000_0000;
         const FIRST_BUILD_OF_2003: u32 = 6944;
         let number = u32::try_from(number).ok().filter(|number| *number > 0)?;
@@ -26,7 +26,7 @@ impl Version {
 
     /// The version in `serialNumber`, `Version 15.2 (Build 30986.3)`. Since 2007 builds are stored 30000 too high.
     #[must_use]
-    pub fn of_text(text: &str) -> Option<Self> {
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
         let mut numbers = text
             .split(|c: char| !(c.is_ascii_digit() || c == '.'))
             .filter(|number| number.starts_with(|c: char| c.is_ascii_digit()));
@@ -39,19 +39,19 @@ impl Version {
 
     /// Whether this is Exchange 2000 or 2003, which has SMTP virtual servers and no roles.
     #[must_use]
-    pub fn has_virtual_servers(self) -> bool {
+    pub(crate) fn has_virtual_servers(self) -> bool {
         self.major < 8
     }
 
     /// Whether this is Exchange 2000.
     #[must_use]
-    pub fn is_2000(self) -> bool {
+    pub(crate) fn is_2000(self) -> bool {
         (self.major, self.minor) == (6, 0)
     }
 
     /// Whether this is Exchange 2007 or 2010, in which a single server has no part of itself to authenticate to.
     #[must_use]
-    pub fn is_2007_or_2010(self) -> bool {
+    pub(crate) fn is_2007_or_2010(self) -> bool {
         (8..15).contains(&self.major)
     }
 

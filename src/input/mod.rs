@@ -16,5 +16,5 @@ mod net;
 pub mod recording;
 pub mod referral;
 mod secret;
-pub mod selection;
+pub(crate) mod selection;
 pub mod witness;

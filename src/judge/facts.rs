@@ -103,19 +103,19 @@ impl<'a> Facts<'a> {
     }
 
     /// The servers that send and receive mail.
-    pub fn movers(&self) -> impl Iterator<Item = &Judged<'a>> {
+    pub(crate) fn movers(&self) -> impl Iterator<Item = &Judged<'a>> {
         self.servers.iter().filter(|judged| judged.server.skipped.is_none())
     }
 
     /// The Exchange servers that an account may belong to, the first few.
-    pub fn servers_of_candidate(&self, account: &Account) -> impl Iterator<Item = &Judged<'a>> {
+    pub(crate) fn servers_of_candidate(&self, account: &Account) -> impl Iterator<Item = &Judged<'a>> {
         let places = self.candidates.get(account.dn.key()).into_iter().flatten();
         places.filter_map(|place| self.servers.get(*place))
     }
 
     /// The Exchange server whose account this is.
     #[must_use]
-    pub fn server_of(&self, account: &Account) -> Option<&Judged<'a>> {
+    pub(crate) fn server_of(&self, account: &Account) -> Option<&Judged<'a>> {
         self.accounts.get(account.dn.key()).and_then(|place| self.servers.get(*place))
     }
 }

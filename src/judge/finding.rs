@@ -73,7 +73,7 @@ impl Finding {
 
     /// Names endpoints of several servers.
     #[must_use]
-    pub fn endpoints_of<'a, 'b: 'a>(
+    pub(crate) fn endpoints_of<'a, 'b: 'a>(
         mut self,
         endpoints: impl IntoIterator<Item = (&'a Judged<'b>, &'a Endpoint)>,
     ) -> Self {

@@ -103,7 +103,7 @@ impl<'a> Identity<'a> {
 
     /// The account and all that could be it.
     #[must_use]
-    pub fn candidates(&self) -> &[Candidate<'a>] {
+    pub(crate) fn candidates(&self) -> &[Candidate<'a>] {
         match self {
             Self::Account(candidate) | Self::OtherName(candidate) => std::slice::from_ref(candidate),
             Self::Ambiguous(candidates) => candidates,
@@ -113,7 +113,7 @@ impl<'a> Identity<'a> {
 
     /// Whether it is the account or could be it: then it is nobody else.
     #[must_use]
-    pub fn may_be(&self, account: &Account) -> bool {
+    pub(crate) fn may_be(&self, account: &Account) -> bool {
         self.candidates().iter().any(|candidate| candidate.account.dn == account.dn)
     }
 }

@@ -35,7 +35,7 @@ impl Judgement<'_> {
 
     /// Whether nothing is missing.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.gaps().next().is_none()
     }
 }

@@ -52,13 +52,13 @@ impl<'a> Owners<'a> {
 
     /// Whether it belongs to anybody.
     #[must_use]
-    pub fn has_any(&self, name: &HostName) -> bool {
+    pub(crate) fn has_any(&self, name: &HostName) -> bool {
         !self.servers(name).is_empty() || self.machines(name).next().is_some()
     }
 
     /// Whether the name belongs to a machine of this forest: what a connector's smart host may be.
     #[must_use]
-    pub fn include(&self, name: &str) -> bool {
+    pub(crate) fn include(&self, name: &str) -> bool {
         HostName::parse(name).is_ok_and(|name| self.has_any(&name))
     }
 

@@ -103,7 +103,7 @@ impl<'a> Proof<'a> {
 
 /// How much memory it takes to tell what was said of a name, more or less.
 #[must_use]
-pub fn weight(testimony: &Testimony, requirement: &Requirement<'_>) -> usize {
+pub(crate) fn weight(testimony: &Testimony, requirement: &Requirement<'_>) -> usize {
     const EACH: usize = 300;
     let of_others = testimony.others().map(|statement| match statement {
         Statement::Controller { held, .. } => {

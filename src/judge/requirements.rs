@@ -68,7 +68,7 @@ impl Needs<'_> {
 
     /// Whether Exchange servers ask for it, and not only clients or nobody.
     #[must_use]
-    pub fn serves_exchange(&self) -> bool {
+    pub(crate) fn serves_exchange(&self) -> bool {
         self.sender || self.kerberos().any(Kerberos::serves_exchange)
     }
 
@@ -79,7 +79,7 @@ impl Needs<'_> {
 
     /// Whether nobody asks for it.
     #[must_use]
-    pub fn is_only_host_name(&self) -> bool {
+    pub(crate) fn is_only_host_name(&self) -> bool {
         self.announced_by.is_empty() && !self.sender
     }
 }
@@ -108,7 +108,7 @@ pub struct Requirement<'a> {
 impl Requirement<'_> {
     /// Whether nobody holds the name itself, but some the `HOST` name that stands for it.
     #[must_use]
-    pub fn is_held_through_host(&self) -> bool {
+    pub(crate) fn is_held_through_host(&self) -> bool {
         !self.holders.is_empty() && self.holders.iter().all(|holder| holder.held(&self.spn).is_none())
     }
 }

@@ -19,7 +19,7 @@ use crate::judge::requirements::Status;
 use crate::judge::severity::Severity;
 
 /// The version of the report's shape.
-pub const SCHEMA_VERSION: u32 = 2;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// The result of a check.
 #[derive(Clone, Debug, Serialize)]
@@ -328,7 +328,7 @@ impl Finding {
 
     /// Whether somebody has to decide what is done about it.
     #[must_use]
-    pub fn needs_decision(&self) -> bool {
+    pub(crate) fn needs_decision(&self) -> bool {
         self.exception.is_none() && self.ready().is_none()
     }
 

@@ -136,7 +136,7 @@ impl Symptom {
 
     /// What it is, for somebody who has it in front of them.
     #[must_use]
-    pub fn headline(&self) -> String {
+    pub(crate) fn headline(&self) -> String {
         match (self.event, self.words.first()) {
             (Some(event), _) => format!("event {} ({}): {}", event.numbers(), event.source.name(), self.title),
             (None, word) => format!("{}: {}", word.unwrap_or(&""), self.title),
@@ -160,7 +160,7 @@ impl Symptom {
 
     /// Whether one of its words stands in a text, which is folded and has one space between words.
     #[must_use]
-    pub fn stands_in(&self, text: &str) -> bool {
+    pub(crate) fn stands_in(&self, text: &str) -> bool {
         self.words.iter().any(|word| {
             let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
             if is_number { has_error_number(text, word) } else { has_word(text, &fold(word)) }
@@ -220,7 +220,7 @@ pub fn called(query: &str) -> Vec<&'static Symptom> {
 
 /// A status number in the form that the table has: `0x80090303` for `80090303`, `0x80090303L`, `-2146893053` and `2148074243`.
 #[must_use]
-pub fn status_number(token: &str) -> Option<String> {
+pub(crate) fn status_number(token: &str) -> Option<String> {
     let bare = token.trim_end_matches(['l', 'L']);
     let hex = bare.strip_prefix("0x").unwrap_or(bare);
     let is_hex = hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());

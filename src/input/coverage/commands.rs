@@ -76,7 +76,7 @@ impl Commands {
 
 /// The command that lets one account read an object; none where the object's name means something else to a command line.
 #[must_use]
-pub fn grant(dn: &str, inheritance: &str, rights: &str) -> Vec<String> {
+pub(crate) fn grant(dn: &str, inheritance: &str, rights: &str) -> Vec<String> {
     let inheritance = if inheritance.is_empty() { String::new() } else { format!("{inheritance} ") };
     is_plain(dn).then(|| format!("dsacls \"{dn}\" {inheritance}/G \"DOMAIN\\account:{rights}\"")).into_iter().collect()
 }
@@ -96,14 +96,14 @@ pub fn elsewhere(domain: &str) -> Vec<String> {
 
 /// What finds the global catalogs of a forest: one, and all that the DNS has.
 #[must_use]
-pub fn catalogs(forest: &str) -> Vec<String> {
+pub(crate) fn catalogs(forest: &str) -> Vec<String> {
     let found = with_word(forest, &["nltest /dsgetdc:"]).into_iter().map(|command| command + " /gc");
     found.chain(with_word(forest, &["nslookup -type=SRV _gc._tcp."])).collect()
 }
 
 /// What shows the limits of the domain controllers, unless they have a policy of their own.
 #[must_use]
-pub fn query_policy(configuration: &str) -> Vec<String> {
+pub(crate) fn query_policy(configuration: &str) -> Vec<String> {
     let dn = format!(
         "CN=Default Query Policy,CN=Query-Policies,CN=Directory Service,CN=Windows NT,CN=Services,{configuration}"
     );
@@ -112,7 +112,7 @@ pub fn query_policy(configuration: &str) -> Vec<String> {
 
 /// What shows an object as it is.
 #[must_use]
-pub fn look_at(dn: &str) -> Vec<String> {
+pub(crate) fn look_at(dn: &str) -> Vec<String> {
     show("object", dn, "")
 }
 

@@ -56,7 +56,7 @@ pub fn complete(reading: &mut Reading, beside: &Beside, source: Source) {
 
 /// The commands that export an object and its like anew.
 #[must_use]
-pub fn export_anew(dn: &Dn) -> Vec<String> {
+pub(crate) fn export_anew(dn: &Dn) -> Vec<String> {
     let commands = Commands::of(&[], &[], Source::Recorded);
     let is_configuration = dn.key().contains("cn=configuration,");
     if is_configuration { commands.below(dn.as_str()) } else { commands.accounts(dn.domain_key()) }
@@ -64,7 +64,7 @@ pub fn export_anew(dn: &Dn) -> Vec<String> {
 
 /// The commands that export all of the forest of a recording, as far as it is known.
 #[must_use]
-pub fn export_all(reading: &Reading) -> Vec<String> {
+pub(crate) fn export_all(reading: &Reading) -> Vec<String> {
     let entries: Vec<&Entry> = reading.entries().collect();
     let commands = Commands::of(&entries, &[], Source::Recorded);
     let domains: BTreeSet<&str> =

@@ -32,7 +32,7 @@ impl Scope {
 impl Search {
     /// The search of a line of the heading; none of another line, or where the base is written in a special way, as by its GUID.
     #[must_use]
-    pub fn of_heading(line: &str) -> Option<Self> {
+    pub(crate) fn of_heading(line: &str) -> Option<Self> {
         let (base, scope) = line.strip_prefix("# base <")?.rsplit_once(" with scope ")?;
         let base = base.strip_suffix(" (default)").unwrap_or(base).strip_suffix('>')?;
         let scope = match scope.trim_end() {
@@ -46,7 +46,7 @@ impl Search {
 
     /// The [key](Dn::domain_key) of the domain that it covers, if it covers one from top to bottom.
     #[must_use]
-    pub fn whole_domain(&self) -> Option<&str> {
+    pub(crate) fn whole_domain(&self) -> Option<&str> {
         let key = self.base.key();
         (self.scope == Scope::Deep && !key.is_empty() && self.base.domain_key() == key).then_some(key)
     }
@@ -74,7 +74,7 @@ impl Searches {
     }
 
     /// Notes that krbtgt of a domain was read, and the search that found it. Of what came without one nobody can say how much it covers.
-    pub fn found_krbtgt(&mut self, krbtgt: &Dn, search: Option<&Search>) {
+    pub(crate) fn found_krbtgt(&mut self, krbtgt: &Dn, search: Option<&Search>) {
         let domain = krbtgt.domain_key().to_owned();
         match search.filter(|search| search.is_narrow_of(krbtgt)) {
             Some(search) => drop(self.narrow.insert(domain, search.clone())),

@@ -12,7 +12,7 @@ const LONGEST: usize = 4 * 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 /// What UTF-8 begins with that was made on Windows.
-pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What `copy a+b c` of cmd.exe puts behind the last line, Ctrl+Z.
 pub(super) const END_OF_FILE: u8 = 0x1a;

@@ -9,7 +9,8 @@ mod record;
 mod utf16;
 mod writer;
 
-pub use lines::{BYTE_ORDER_MARK, LineWatch};
+pub(crate) use lines::BYTE_ORDER_MARK;
+pub use lines::LineWatch;
 pub use reader::{Reader, Refusal};
 pub use record::{Field, Record};
 pub use writer::write_entry;

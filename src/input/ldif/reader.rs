@@ -69,14 +69,14 @@ impl<'a, W: LineWatch> Reader<'a, W> {
 
     /// Reads what serves this purpose; that of a check unless somebody says so.
     #[must_use]
-    pub fn serving(mut self, purpose: Purpose) -> Self {
+    pub(crate) fn serving(mut self, purpose: Purpose) -> Self {
         self.names = Names::new(purpose);
         self
     }
 
     /// Whether anything but comments was read so far.
     #[must_use]
-    pub fn says_something(&self) -> bool {
+    pub(crate) fn says_something(&self) -> bool {
         self.says_something
     }
 
@@ -92,7 +92,7 @@ impl<'a, W: LineWatch> Reader<'a, W> {
     }
 
     /// The next record; none at the end of the file.
-    pub fn next_record(&mut self) -> Result<Option<&Record>, Refusal> {
+    pub(crate) fn next_record(&mut self) -> Result<Option<&Record>, Refusal> {
         let mut is_behind_comment = false;
         while self.next_line()? {
             let line = self.lines.line().without_mark();

@@ -63,7 +63,7 @@ impl Record {
 
     /// Whether it only adds values to an object, as `ldifde` continues those with very many.
     #[must_use]
-    pub fn is_addition(&self) -> bool {
+    pub(crate) fn is_addition(&self) -> bool {
         self.adds
     }
 
@@ -102,15 +102,6 @@ impl Record {
             rest = behind;
             Some(Field { attribute: *Attribute::ALL.get(usize::from(*attribute))?, options, value })
         })
-    }
-
-    /// Whether the object is of this class.
-    #[must_use]
-    pub fn is_a(&self, class: &str) -> bool {
-        let is_class = |field: Field<'_>| {
-            field.attribute == Attribute::ObjectClass && field.value.eq_ignore_ascii_case(class.as_bytes())
-        };
-        self.fields().any(is_class)
     }
 
     /// Whether this is what is left of a deleted object.

@@ -7,7 +7,7 @@ mod values;
 use ldap3::ldap_escape;
 
 use self::names::Names;
-pub use self::names::Seen;
+pub(crate) use self::names::Seen;
 use self::values::{HOST, after_host, is_like, is_server_category, is_smtpsvc};
 use crate::directory::LOST_AND_FOUND;
 use crate::directory::account::is_domain_controller;
@@ -35,16 +35,16 @@ const EXCHANGE_CLASSES: [&str; 5] = [
 const BELOW_EXCHANGE: &str = ",cn=microsoft exchange,cn=services,cn=configuration";
 
 /// Everyone who answers for SMTP, as a filter.
-pub const HOLDERS: &str = "(servicePrincipalName=SMTPSVC/*)";
+pub(crate) const HOLDERS: &str = "(servicePrincipalName=SMTPSVC/*)";
 /// The domain controllers, as a filter: this is their primary group everywhere, and unlike `userAccountControl`, bit by bit, it is indexed.
 const DOMAIN_CONTROLLERS: &str = "(primaryGroupID=516)";
 /// The naming contexts, as a filter. Who may not read the classes of an object finds it by its category, and sees that something is hidden.
-pub const PARTITIONS: &str = "(|(objectClass=crossRef)(objectCategory=crossRef))";
+pub(crate) const PARTITIONS: &str = "(|(objectClass=crossRef)(objectCategory=crossRef))";
 
 /// The objects of the Exchange organization, as a filter, each by its class and by its category. That is named by its DN in the schema, or
 /// by the class that it is the category of.
 #[must_use]
-pub fn exchange_filter(configuration: &Dn) -> String {
+pub(crate) fn exchange_filter(configuration: &Dn) -> String {
     let classes = EXCHANGE_CLASSES.map(|class| format!("(objectClass={class})(objectCategory={class})")).concat();
     let category = format!("CN={},CN=Schema,{configuration}", schema::EXCHANGE_SERVER_CATEGORY);
     format!("(|{classes}(objectCategory={}))", ldap_escape(category))
@@ -53,7 +53,7 @@ pub fn exchange_filter(configuration: &Dn) -> String {
 /// Which objects matter. It grows while reading: a server tells what its account may be called, an endpoint whom its name may
 /// belong to, a holder who else might be meant by its logon name; and once an object matters, so does all that is said of it elsewhere.
 #[derive(Clone, Debug)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The [keys](HostName::key) of host names: matters who holds `HOST/x` or calls itself x (`dNSHostName`).
     hosts: Names,
     /// Logon names, folded: matters who is called so.
@@ -97,7 +97,7 @@ impl Selection {
 
     /// Whether the judgement needs this object, as far as is known by now.
     #[must_use]
-    pub fn includes(&self, entry: &Entry) -> bool {
+    pub(crate) fn includes(&self, entry: &Entry) -> bool {
         self.objects.contains(entry.dn.key())
             || entry.values(Attribute::ObjectGuid).any(|guid| self.guids.contains(schema::guid_key(guid.as_bytes())))
             || self.asks_for(entry)
@@ -105,7 +105,7 @@ impl Selection {
 
     /// Whether the judgement needs this object for what it is.
     #[must_use]
-    pub fn asks_for(&self, entry: &Entry) -> bool {
+    pub(crate) fn asks_for(&self, entry: &Entry) -> bool {
         let mut seen = Seen::default();
         entry.attributes().any(|(attribute, value)| self.matters(attribute, value.as_bytes(), &mut seen))
             || entry.cut_off() == Some(Attribute::ServicePrincipalName)
@@ -116,7 +116,7 @@ impl Selection {
     /// is passed over quickly; where those are unusual, it says yes. `key` is the record's [`plain_key`](Dn::plain_key), if it has one.
     /// `seen` are then the names by which the record may come to matter, but for its own.
     #[must_use]
-    pub fn may_include(&self, record: &Record, key: Option<&[u8]>, seen: &mut Seen) -> bool {
+    pub(crate) fn may_include(&self, record: &Record, key: Option<&[u8]>, seen: &mut Seen) -> bool {
         seen.clear();
         let mut may = key.is_none_or(|key| self.objects.contains(key));
         let mut has_class = false;
@@ -132,7 +132,7 @@ impl Selection {
     }
 
     /// Whether something is known to matter that was not known `before`, by a name of which `passed_over` is true.
-    pub fn grew_by(&self, before: &Self, passed_over: impl Fn(&[u8]) -> bool) -> bool {
+    pub(crate) fn grew_by(&self, before: &Self, passed_over: impl Fn(&[u8]) -> bool) -> bool {
         self.hosts.not_in(&before.hosts).any(&passed_over)
             || self.logons.not_in(&before.logons).any(|name| passed_over(names::bare(name)))
             || self.guids.not_in(&before.guids).any(&passed_over)
@@ -141,12 +141,12 @@ impl Selection {
 
     /// Whether an object of this [key](Dn::key) is kept.
     #[must_use]
-    pub fn knows(&self, key: &[u8]) -> bool {
+    pub(crate) fn knows(&self, key: &[u8]) -> bool {
         self.objects.contains(key)
     }
 
     /// Learns from an object that is kept: that it matters, and who else.
-    pub fn learn(&mut self, entry: &Entry) {
+    pub(crate) fn learn(&mut self, entry: &Entry) {
         self.learn_names(entry);
         self.objects.insert(entry.dn.key());
         // Not of those that only came because of their number: each could name the next, for ever.
@@ -157,7 +157,7 @@ impl Selection {
     }
 
     /// Learns which names matter because of an object.
-    pub fn learn_names(&mut self, entry: &Entry) {
+    pub(crate) fn learn_names(&mut self, entry: &Entry) {
         if server::is_server(entry) {
             let names = ServerNames::of(entry);
             names.all().chain(&names.short).for_each(|name| self.learn_host(name));
@@ -215,14 +215,14 @@ impl Selection {
 
     /// The filters, of one term each, that find who matters by name, and the domain controllers. In Active Directory `dNSHostName` is not indexed, so it is
     /// never searched by.
-    pub fn terms(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn terms(&self) -> impl Iterator<Item = String> {
         let hosts = self.hosts.texts().map(|host| term(Attribute::ServicePrincipalName, &format!("{HOST}{host}")));
         let logons = self.logons.texts().map(|name| term(Attribute::SamAccountName, name));
         hosts.chain(logons).chain([DOMAIN_CONTROLLERS.to_owned()])
     }
 
     /// Learns all names that matter because of these objects: first those that servers and connectors bring, then their holders'.
-    pub fn learn_all<'a>(&mut self, entries: impl Iterator<Item = &'a Entry> + Clone) {
+    pub(crate) fn learn_all<'a>(&mut self, entries: impl Iterator<Item = &'a Entry> + Clone) {
         entries.clone().for_each(|entry| self.learn_names(entry));
         entries.for_each(|entry| self.learn_names(entry));
     }
@@ -230,7 +230,7 @@ impl Selection {
 
 /// Drops the objects that matter to nobody once all are known: so a directory is judged alike however it was read. Names those that do
 /// not show why they were found; what a category brought shows its classes.
-pub fn keep_selected(reading: &mut Reading) -> Vec<Dn> {
+pub(crate) fn keep_selected(reading: &mut Reading) -> Vec<Dn> {
     let mut selection = Selection::default();
     selection.learn_all(reading.entries());
     let mut dropped = Vec::new();
@@ -244,13 +244,13 @@ pub fn keep_selected(reading: &mut Reading) -> Vec<Dn> {
 
 /// Whether an object that may belong to Exchange came without its classes, so that nobody can say what it is.
 #[must_use]
-pub fn is_unclassified(entry: &Entry) -> bool {
+pub(crate) fn is_unclassified(entry: &Entry) -> bool {
     !entry.has(Attribute::ObjectClass) && may_be_of_exchange(entry.dn.key())
 }
 
 /// Whether an object lies below the Exchange container.
 #[must_use]
-pub fn is_below_exchange(dn: &Dn) -> bool {
+pub(crate) fn is_below_exchange(dn: &Dn) -> bool {
     dn.key().contains(BELOW_EXCHANGE)
 }
 
@@ -261,13 +261,13 @@ fn may_be_of_exchange(key: &str) -> bool {
 
 /// The logon name, folded, of the computer that is meant where an account is called by this one without its domain.
 #[must_use]
-pub fn computer_called(sam_account_name: &str) -> String {
+pub(crate) fn computer_called(sam_account_name: &str) -> String {
     let name = fold(sam_account_name);
     format!("{}$", name.strip_suffix('$').unwrap_or(&name))
 }
 
 /// A filter of one term.
 #[must_use]
-pub fn term(attribute: Attribute, value: &str) -> String {
+pub(crate) fn term(attribute: Attribute, value: &str) -> String {
     format!("({}={})", attribute.name(), ldap_escape(value))
 }

@@ -37,14 +37,14 @@ impl Names {
 /// The names in a record by which it may come to matter: host names, logon names without their `$`, and the [key](schema::guid_key) of
 /// its number. Of one machine most are the same.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     bytes: Vec<u8>,
     names: Vec<Range<usize>>,
 }
 
 impl Seen {
     /// The names, in the order they were seen.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.names.iter().filter_map(|range| self.bytes.get(range.clone()))
     }
 

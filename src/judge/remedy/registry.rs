@@ -4,7 +4,7 @@ use super::{Kind, Remedy};
 
 /// The steps, and what they are good for. The list keeps what is already in it.
 #[must_use]
-pub fn loopback_exception() -> Remedy {
+pub(crate) fn loopback_exception() -> Remedy {
     const ADVICE: &str = r"Microsoft KB 914137, method 2. Use it only if the SPN cannot be registered.
 1. On the server, show the current value:
   reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\MSV1_0 /v BackConnectionHostNames

@@ -39,7 +39,12 @@ pub fn command(change: &Change, dialect: Dialect, accounts: &Accounts) -> Result
 
 /// The command that shows whether the name is where it should be: who holds it, or with the old setspn what the account holds.
 #[must_use]
-pub fn verification(spn: &Spn, account: Option<&Account>, dialect: Dialect, accounts: &Accounts) -> Option<String> {
+pub(crate) fn verification(
+    spn: &Spn,
+    account: Option<&Account>,
+    dialect: Dialect,
+    accounts: &Accounts,
+) -> Option<String> {
     match dialect {
         Dialect::Server2008 => Some(format!("setspn -F -Q {}", plain_spn(spn).ok()?)),
         Dialect::Server2003 => Some(format!("setspn -L {}", bare_name(account?, accounts).ok()?)),
@@ -58,7 +63,7 @@ fn plain_spn(spn: &Spn) -> Result<&str, Unprintable> {
 }
 
 /// `CONTOSO\EX01$`, if that is just one object.
-pub fn qualified_name(account: &Account, accounts: &Accounts) -> Result<String, Unprintable> {
+pub(crate) fn qualified_name(account: &Account, accounts: &Accounts) -> Result<String, Unprintable> {
     let domain = account.domain.netbios.as_deref().ok_or_else(|| {
         let domain = shown(&account.domain.dns);
         Unprintable(format!("the NetBIOS name of the domain {domain} was not read from its crossRef"))
