@@ -83,10 +83,16 @@ pub(crate) fn is_domain_controller(flags: &str) -> bool {
 /// The time that Windows counts from 1601 in units of 100 ns, if it is a day we could mean: 0 stands for never.
 fn file_time(ticks: i64) -> Option<SystemTime> {
     const TO_1970: u64 = 11_644_473_600;
-    const YEAR_9999: u64 = 253_402_300_800;
-    let seconds = (u64::try_from(ticks).ok()? / 10_000_000).checked_sub(TO_1970)?;
-    (seconds < YEAR_9999).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    unix_time((u64::try_from(ticks).ok()? / 10_000_000).checked_sub(TO_1970)?)
 }
+
+/// The time so many seconds after 1970, if it can be written with a year of four digits.
+pub(crate) fn unix_time(seconds: u64) -> Option<SystemTime> {
+    (seconds <= LAST_SECOND).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// The last second of the year 9999, in seconds since 1970.
+pub(crate) const LAST_SECOND: u64 = 253_402_300_799;
 
 impl Account {
     pub(super) fn of(entry: &Entry, domain: Arc<Domain>, facts: &mut impl Facts) -> Self {

@@ -17,10 +17,22 @@ pub(crate) const SKEW: i32 = 37;
 /// Another realm is the right one to ask.
 pub(crate) const WRONG_REALM: i32 = 68;
 
-/// Whether a refusal is about whoever asks, and would be the same for any name: an expired ticket, clocks, a disabled user.
+/// Whether a refusal says nothing of the name that was asked for: it is about whoever asks (an expired ticket, clocks, a disabled user) or
+/// about the KDC itself.
 #[must_use]
-pub(crate) fn is_about_the_client(code: i32) -> bool {
-    matches!(code, 1 | CLIENT_UNKNOWN | 18 | 20 | 21 | 23 | 31 | EXPIRED | 33 | 36 | SKEW | 41 | 50 | 60)
+pub(crate) fn is_about_something_else(code: i32) -> bool {
+    matches!(
+        code,
+        1 | CLIENT_UNKNOWN | 18 | 20 | 21 | 23 | 29 | 31 | EXPIRED | 33
+            ..=36 | SKEW | 41 | 44 | 50 | 52 | 60 | WRONG_REALM
+    )
+}
+
+/// Whether a refusal says that nobody can get a ticket to the name: it is not known, not unique, or its account has no key, has expired or
+/// is disabled.
+#[must_use]
+pub(crate) fn is_about_the_name(code: i32) -> bool {
+    matches!(code, 2 | SERVICE_UNKNOWN | 8 | 9 | NO_ETYPE | 19)
 }
 
 /// What an encryption type is called.

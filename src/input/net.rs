@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 use super::dns;
+use crate::directory::text::printable;
 use crate::trouble::Trouble;
 
 /// Connects to the first of the host's addresses that answers. Each gets its share of the time: an address that swallows
@@ -14,7 +15,7 @@ use crate::trouble::Trouble;
 /// `ports` says which port the service has, to whoever gave a wrong one.
 pub(crate) async fn connect(host: &str, port: u16, limit: Duration, ports: &str) -> Result<TcpStream, Trouble> {
     let unknown = |error: io::Error| {
-        let what = format!("the host {host} is not known: {error}");
+        let what = format!("the host {} is not known: {error}", printable(host));
         Trouble::new(what).hint("check the name, and which DNS server this machine asks")
     };
     let found = tokio::time::timeout(limit, dns::addresses(host, port)).await;
@@ -37,6 +38,7 @@ pub(crate) async fn connect(host: &str, port: u16, limit: Duration, ports: &str)
 }
 
 fn unreachable(host: &str, port: u16, error: &io::Error, ports: &str) -> Trouble {
+    let host = printable(host);
     if error.kind() == io::ErrorKind::ConnectionRefused {
         Trouble::new(format!("nothing listens on port {port} of {host}: {error}")).hint(ports)
     } else {

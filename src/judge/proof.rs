@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::requirements::{Judged, Requirement};
+use super::requirements::{Judged, Requirement, Status};
 use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::dn::Dn;
 use crate::directory::endpoint::{Endpoint, Kerberos};
+use crate::directory::kerberos_error::is_about_the_name;
 use crate::directory::testimony::{Answer, Copy, Statement, Testimony, Witness, holders};
 use crate::directory::text::{fold, same};
 
@@ -115,8 +116,14 @@ pub(crate) fn weight(testimony: &Testimony, requirement: &Requirement<'_>) -> us
     EACH * testimony.of_kdcs(requirement.spn.key()).count() + of_others.sum::<usize>()
 }
 
-/// Whether a KDC of this domain has to issue a ticket; none where the directory does not tell.
+/// Whether a KDC of this domain has to issue a ticket; none where the directory does not tell: because it was not read whole, or because
+/// what is wrong with the only holder is a finding of its own.
 fn expected(requirement: &Requirement<'_>, domain: &str) -> Option<bool> {
+    if requirement.status == Status::Unresolved
+        || requirement.holders.iter().all(|holder| holder.is_dead()) && !requirement.holders.is_empty()
+    {
+        return None;
+    }
     let here = requirement.holders.iter().filter(|holder| same(&holder.domain.dns, domain)).count();
     match (requirement.holders.len(), here) {
         (0, _) => Some(false),
@@ -132,8 +139,9 @@ fn agrees(expected: Option<bool>, answer: &Answer) -> Option<bool> {
         (_, Answer::Refused { status: Some(NO_SECRETS), .. }) => None,
         (issued, Answer::Issued { .. }) => Some(issued),
         (false, Answer::Refused { code: UNKNOWN, .. }) => Some(true),
-        (false, _) => None,
-        (true, _) => Some(false),
+        (true, Answer::Referred { .. }) => Some(false),
+        (true, Answer::Refused { code, .. }) if is_about_the_name(*code) => Some(false),
+        _ => None,
     }
 }
 
@@ -143,7 +151,9 @@ fn kdcs<'a>(testimony: &'a Testimony, judged: &Judged<'_>, requirement: &Require
         let agrees = agrees(expected(requirement, domain), answer);
         let held = held(testimony, server, requirement).map(|holders| holders.len() == 1);
         let issued = matches!(answer, Answer::Issued { .. });
-        OfKdc { server, answer: Ok(answer), agrees, is_explained: held == Some(issued) }
+        // Nobody was asked who holds a name through HOST.
+        let is_explained = held == Some(issued) && !requirement.is_held_through_host();
+        OfKdc { server, answer: Ok(answer), agrees, is_explained }
     });
     let mut kdcs: Vec<OfKdc<'a>> = answered.collect();
     for (server, of, why) in unheard(testimony, Witness::Kdcs) {
@@ -182,8 +192,8 @@ fn controllers<'a>(
     let mut controllers: Vec<OfController<'a>> = Vec::new();
     for statement in testimony.others() {
         if let Statement::Controller { server, domain, held, accounts } = statement
-            && is_concerned(domain)
             && let Some(holders) = holders(held, requirement.spn.key())
+            && (is_concerned(domain) || !holders.is_empty())
         {
             let seen = Seen::of(domain, holders, accounts, judged.account(), requirement);
             controllers.push(OfController { server, seen: Ok(seen) });
@@ -253,7 +263,7 @@ fn offers_kerberos(kerberos: Kerberos, offers: &[&str]) -> bool {
     };
     let gssapi = Some("GSSAPI");
     match kerberos {
-        Kerberos::ExchangeServer { .. } => has("X-ANONYMOUSTLS", None) || has("X-EXPS", None),
+        Kerberos::ExchangeServer { .. } => has("X-ANONYMOUSTLS", None) || has("X-EXPS", gssapi),
         Kerberos::VirtualServer => has("X-EXPS", gssapi) || has("AUTH", gssapi),
         Kerberos::Clients => has("AUTH", gssapi),
     }

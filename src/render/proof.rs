@@ -34,7 +34,7 @@ enum Outcome {
     Confirmed,
     /// One says something else.
     Disputed,
-    /// One was not heard, or nobody was asked.
+    /// One was not heard, nobody was asked, or what the KDCs say proves nothing.
     Open,
 }
 
@@ -46,10 +46,13 @@ impl Proof {
         };
         let is_disputed =
             self.kdcs.iter().any(|kdc| kdc.agrees == Some(false)) || results().any(|result| result == "differs");
-        let mut heard = self.kdcs.iter().map(|kdc| kdc.result).chain(results()).peekable();
+        let is_unheard = self.kdcs.iter().map(|kdc| kdc.result).chain(results()).any(|result| result == "unheard");
+        // A read-only domain controller without the keys says nothing, but others do.
+        let kdcs_agree = self.kdcs.is_empty() || self.kdcs.iter().any(|kdc| kdc.agrees == Some(true));
+        let somebody_agrees = !self.kdcs.is_empty() || results().next().is_some();
         if is_disputed {
             Outcome::Disputed
-        } else if heard.peek().is_none() || heard.any(|result| result == "unheard") {
+        } else if is_unheard || !kdcs_agree || !somebody_agrees {
             Outcome::Open
         } else {
             Outcome::Confirmed

@@ -19,7 +19,7 @@ use crate::judge::requirements::Status;
 use crate::judge::severity::Severity;
 
 /// The version of the report's shape.
-pub(crate) const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The result of a check.
 #[derive(Clone, Debug, Serialize)]

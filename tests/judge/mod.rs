@@ -2,5 +2,6 @@
 
 mod cases;
 mod oracle;
+mod proof;
 mod properties;
 mod remedies;

@@ -6,6 +6,8 @@ use std::{env, fs};
 
 /// As many files as may include one another.
 const MOST_FILES: usize = 100;
+/// More entries than any folder of them has.
+const MOST_ENTRIES: usize = 10_000;
 /// More bytes than any such file has.
 const LONGEST: u64 = 1 << 20;
 
@@ -27,7 +29,7 @@ impl Config {
     pub(crate) fn of_machine() -> Self {
         let files = env::var("KRB5_CONFIG").unwrap_or_else(|_| DEFAULT.to_owned());
         let mut reader = Reader::default();
-        files.split(':').for_each(|file| reader.file(Path::new(file)));
+        env::split_paths(&files).for_each(|file| reader.file(&file));
         reader.config
     }
 
@@ -49,14 +51,19 @@ struct Reader {
     section: String,
     /// The name before each brace that is still open.
     open: Vec<String>,
+    /// Whether the last of them has its brace on the next line, if at all.
+    is_brace_due: bool,
     files: usize,
 }
 
 impl Reader {
     fn file(&mut self, path: &Path) {
         self.files += 1;
+        if self.files > MOST_FILES {
+            return;
+        }
         let is_short = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= LONGEST);
-        if self.files > MOST_FILES || !is_short {
+        if !is_short {
             return;
         }
         let Ok(bytes) = fs::read(path) else { return };
@@ -67,6 +74,9 @@ impl Reader {
     }
 
     fn line(&mut self, line: &str) {
+        if std::mem::take(&mut self.is_brace_due) && !line.starts_with('{') {
+            self.open.pop();
+        }
         if line.is_empty() || line.starts_with(['#', ';']) {
         } else if let Some(path) = argument(line, "includedir") {
             self.folder(Path::new(path));
@@ -79,6 +89,7 @@ impl Reader {
             self.open.clear();
         } else if line.starts_with('}') {
             self.open.pop();
+        } else if line.starts_with('{') {
         } else if let Some((key, value)) = line.split_once('=') {
             self.setting(key.trim().trim_end_matches('*'), value.trim().trim_matches('"'));
         }
@@ -90,9 +101,13 @@ impl Reader {
             let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             plain || (Path::new(name).extension().is_some_and(|ending| ending == "conf") && !name.starts_with('.'))
         };
+        self.files += 1;
+        if self.files > MOST_FILES {
+            return;
+        }
         let Ok(entries) = fs::read_dir(path) else { return };
         let mut paths: Vec<_> =
-            entries.take(MOST_FILES).filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+            entries.take(MOST_ENTRIES).filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
         paths.retain(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_plain));
         paths.sort();
         let (section, open) = (self.section.clone(), self.open.clone());
@@ -103,8 +118,10 @@ impl Reader {
     }
 
     fn setting(&mut self, key: &str, value: &str) {
-        if value == "{" {
+        // The brace may stand on the next line.
+        if value == "{" || value.is_empty() {
             self.open.push(key.to_owned());
+            self.is_brace_due = value.is_empty();
             return;
         }
         // The first setting counts, as with MIT's library.
@@ -171,5 +188,30 @@ mod tests {
         reader.file(&main);
         assert_eq!(reader.config.cache.as_deref(), Some("KCM:"));
         assert_eq!(reader.config.default_realm.as_deref(), Some("CONTOSO.COM"));
+    }
+
+    #[test]
+    fn a_brace_may_stand_on_the_next_line() {
+        let config = read(
+            "[realms]\n A.COM =\n {\n  kdc = dc1\n }\n EMPTY =\n B.COM = {\n kdc = dc2\n }\n[libdefaults]\n x =\n default_realm = C.COM\n",
+        );
+        assert_eq!(config.kdcs_of("A.COM"), ["dc1"]);
+        assert_eq!(config.kdcs_of("B.COM"), ["dc2"]);
+        assert_eq!(config.default_realm.as_deref(), Some("C.COM"));
+    }
+
+    #[test]
+    fn files_that_include_each_other_come_to_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (main, parts) = (folder.path().join("krb5.conf"), folder.path().join("parts"));
+        fs::create_dir(&parts).unwrap();
+        for number in 0..100 {
+            fs::write(parts.join(number.to_string()), "").unwrap();
+        }
+        let line = format!("includedir {}\n", parts.display());
+        fs::write(&main, format!("include {}\n{}", main.display(), line.repeat(200))).unwrap();
+        let mut reader = Reader::default();
+        reader.file(&main);
+        assert!(reader.files < 100_000, "{}", reader.files);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::directory::account::LAST_SECOND;
 use crate::input::ber::{Elements, INTEGER, Malformed, SEQUENCE, element};
 
 /// `KerberosString`.
@@ -43,9 +44,9 @@ pub(crate) fn flags(flags: u32) -> Vec<u8> {
     element(BITS, &[&[0], &flags.to_be_bytes()])
 }
 
-/// A point in time, in seconds since 1970.
+/// A point in time, in seconds since 1970; the last that can be written for any behind it.
 pub(crate) fn time(seconds: u64) -> Vec<u8> {
-    let time = UNIX_EPOCH + Duration::from_secs(seconds);
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND));
     let text: String = humantime::format_rfc3339_seconds(time).to_string();
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     element(GENERALIZED_TIME, &[digits.as_bytes(), b"Z"])
@@ -196,5 +197,11 @@ mod tests {
         for cut in 0..fields.len() {
             assert!(Fields::of(&fields[..cut]).is_err());
         }
+    }
+
+    #[test]
+    fn a_time_behind_the_year_9999_is_its_last() {
+        assert_eq!(time(LAST_SECOND + 1), time(LAST_SECOND));
+        assert_eq!(time(u64::MAX), time(LAST_SECOND));
     }
 }

@@ -44,6 +44,8 @@ async fn ask(kdc: &str, request: &[u8], limit: Duration) -> Result<Vec<u8>, Trou
 
 /// Host and port of `HOST[:PORT]`, `[IPv6]:PORT` or a bare address. krb5.conf also allows a protocol before it.
 fn address(kdc: &str) -> (&str, u16) {
+    // A remark may stand behind it.
+    let kdc = kdc.split_whitespace().next().unwrap_or_default();
     let kdc = kdc.rsplit_once('/').map_or(kdc, |(_, rest)| rest);
     let (host, port) = match kdc.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, rest)) => (host, rest.strip_prefix(':')),

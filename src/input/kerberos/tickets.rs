@@ -19,6 +19,8 @@ use crate::trouble::Trouble;
 
 /// The encryption types that we can use.
 pub(crate) const AES: [i32; 2] = [AES256, AES128];
+/// What RFC 3962 takes where nothing is said. Anybody on the way can ask for fewer, to guess the password from what is sent then.
+const LEAST_ROUNDS: u32 = 4096;
 /// More realms than lie between any two of a forest.
 const MOST_REALMS: usize = 8;
 
@@ -76,7 +78,8 @@ pub(crate) struct Tickets {
     config: Config,
     /// How long one KDC may take.
     limit: Duration,
-    login: Mutex<Option<Arc<Login>>>,
+    /// What there is to ask with, once it was looked for: a wrong password is tried once, and not with every KDC.
+    login: Mutex<Option<Result<Arc<Login>, Trouble>>>,
     /// The last moment that was told to a KDC, in microseconds: none may be told twice.
     told: AtomicU64,
 }
@@ -102,7 +105,7 @@ impl Tickets {
     /// Asks with this from now on.
     #[cfg(test)]
     pub(super) async fn remember(&self, login: Login) {
-        *self.login.lock().await = Some(Arc::new(login));
+        *self.login.lock().await = Some(Ok(Arc::new(login)));
     }
 
     /// A ticket for a service such as `ldap/dc1.contoso.com`. `near` is a host that may be a KDC too, if no other is known.
@@ -227,24 +230,32 @@ impl Tickets {
     async fn login(&self, near: &str) -> Result<Arc<Login>, Failure> {
         let mut known = self.login.lock().await;
         if let Some(login) = &*known {
-            return Ok(login.clone());
+            return login.clone().map_err(Failure::Credentials);
         }
-        let login = Arc::new(match &self.identity {
+        let found = self.find_login(near).await.map(Arc::new);
+        match &found {
+            Ok(login) => *known = Some(Ok(login.clone())),
+            Err(Failure::Credentials(trouble)) => *known = Some(Err(trouble.clone())),
+            Err(_) => {}
+        }
+        found
+    }
+
+    async fn find_login(&self, near: &str) -> Result<Login, Failure> {
+        match &self.identity {
             Identity::Current => {
                 let found = cache::current(&self.config).map_err(Failure::Credentials)?;
-                Login { tgt: found.tgt, offset: found.offset }
+                Ok(Login { tgt: found.tgt, offset: found.offset })
             }
             Identity::Password { user, password } => {
                 let client = self.client(user)?;
-                self.log_in(client, &Proof::Password(password), near).await?
+                self.log_in(client, &Proof::Password(password), near).await
             }
             Identity::Keytab { path, user } => {
                 let keytab = keytab::read(path, user.as_deref()).map_err(Failure::Credentials)?;
-                self.log_in(keytab.principal, &Proof::Keys(&keytab.keys), near).await?
+                self.log_in(keytab.principal, &Proof::Keys(&keytab.keys), near).await
             }
-        });
-        *known = Some(login.clone());
-        Ok(login)
+        }
     }
 
     /// The client of `user@contoso.com`; of a bare name, in the default realm.
@@ -326,7 +337,8 @@ impl Tickets {
 
     /// The time that the KDCs have, as far as is known; never the same twice.
     pub(crate) async fn moment(&self) -> Moment {
-        let offset = self.login.lock().await.as_ref().map_or(0, |login| login.offset);
+        let offset =
+            self.login.lock().await.as_ref().and_then(|login| login.as_ref().ok()).map_or(0, |login| login.offset);
         self.now(offset)
     }
 
@@ -360,7 +372,7 @@ impl Proof<'_> {
     fn key(&self, client: &Principal, ways: &[Way]) -> Option<Key> {
         match self {
             Self::Password(password) => {
-                let way = ways.iter().find(|way| AES.contains(&way.etype))?;
+                let way = ways.iter().find(|way| AES.contains(&way.etype) && way.rounds >= LEAST_ROUNDS)?;
                 let usual = || [client.realm.as_slice(), &client.parts.concat()].concat();
                 let salt = way.salt.clone().unwrap_or_else(usual);
                 Key::of_password(way.etype, password.reveal(), &salt, way.rounds)

@@ -65,15 +65,29 @@ async fn converse(host: &str, port: u16, limit: Duration) -> Result<Heard, Troub
     if !conversation.buffer.is_empty() {
         return Err(nonsense("says more before it begins TLS than it was asked for"));
     }
-    // An old version of TLS, or a certificate that is missing: what was offered in clear counts all the same.
-    if let Ok(stream) = Trust::blindly(host, conversation.stream).await {
-        let mut conversation = Conversation::new(stream);
-        let (announces, offers) = conversation.introduce().await?;
-        heard.announces = announces;
-        heard.offers_within_tls = Some(offers);
-        conversation.quit().await;
+    match Trust::blindly(host, conversation.stream).await {
+        Ok(stream) => {
+            let mut conversation = Conversation::new(stream);
+            let (announces, offers) = conversation.introduce().await?;
+            heard.announces = announces;
+            heard.offers_within_tls = Some(offers);
+            conversation.quit().await;
+        }
+        // An old version of TLS, or a certificate that is missing. What was offered in clear counts if it is what others look for.
+        Err(_) if heard.offers.iter().any(|offer| is_of_kerberos(offer)) => {}
+        Err(_) => {
+            let what = "the SMTP endpoint offers STARTTLS, but no version of TLS that this program speaks (1.2 or 1.3) can be begun: what it offers within is not known";
+            return Err(
+                Trouble::new(what).hint("check the connector with an Exchange server that speaks its version of TLS")
+            );
+        }
     }
     Ok(heard)
+}
+
+/// Whether an offer is one of Kerberos, or of the TLS within which Exchange servers go on to it.
+fn is_of_kerberos(offer: &str) -> bool {
+    offer.split([' ', '=']).any(|word| same(word, "GSSAPI") || same(word, "X-ANONYMOUSTLS"))
 }
 
 fn nonsense(what: &str) -> Trouble {

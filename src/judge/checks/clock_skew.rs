@@ -67,23 +67,29 @@ fn clocks<'a>(facts: &'a Facts<'_>) -> Vec<Clock<'a>> {
     for statement in facts.directory.testimony.statements() {
         match statement {
             Statement::Clock { server, domain, ahead } => {
-                let clock = Clock { name: server, domain: Some(domain), server: None, ahead: *ahead };
-                // Its directory and its KDC may both have told the time. The worse one is what Kerberos suffers from.
-                let known = clocks.entry(server).or_insert(clock);
-                if ahead.saturating_abs() > known.ahead.saturating_abs() {
-                    known.ahead = *ahead;
-                }
+                note(&mut clocks, Clock { name: server, domain: Some(domain), server: None, ahead: *ahead });
             }
-            Statement::Endpoint { endpoint, address, ahead: Some(ahead), .. } => {
+            Statement::Endpoint { endpoint, ahead: Some(ahead), .. } => {
                 let server = Dn::parse(endpoint).ok().and_then(|dn| facts.directory.place_above(&dn));
-                let server = server.and_then(|place| facts.servers.get(place));
-                let name = server.map_or(address.as_str(), |judged| judged.server.names.name.as_str());
-                clocks.entry(name).or_insert(Clock { name, domain: None, server, ahead: *ahead });
+                // One that is no more in the directory says nothing of what is.
+                let Some(judged) = server.and_then(|place| facts.servers.get(place)) else { continue };
+                let name = judged.server.names.name.as_str();
+                note(&mut clocks, Clock { name, domain: None, server: Some(judged), ahead: *ahead });
             }
             _ => {}
         }
     }
     clocks.into_values().collect()
+}
+
+/// Notes what a clock shows. A directory and its KDC, or several endpoints of a server, may tell the time: the worst one is what Kerberos
+/// suffers from.
+fn note<'a>(clocks: &mut BTreeMap<&'a str, Clock<'a>>, clock: Clock<'a>) {
+    let ahead = clock.ahead;
+    let known = clocks.entry(clock.name).or_insert(clock);
+    if ahead.saturating_abs() > known.ahead.saturating_abs() {
+        known.ahead = ahead;
+    }
 }
 
 /// What most clocks show, this machine's among them; of two in the middle, the one nearer to it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Check;
 use super::manual::Manual;
+use crate::directory::account::unix_time;
 use crate::directory::testimony::Copy;
 use crate::directory::text::{fold, listed, shown};
 use crate::judge::facts::Facts;
@@ -56,10 +57,8 @@ fn finding(judged: &Judged<'_>, requirement: &Requirement<'_>, controllers: &[Of
     } else {
         format!("{} has not received the last change of {spn} or its account", listed(behind.iter().copied(), ", "))
     };
-    let since = newest(controllers).and_then(|copy| copy.changed).map(|seconds| {
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-        format!("the last change was made at {}", humantime::format_rfc3339_seconds(time))
-    });
+    let since = newest(controllers).and_then(|copy| unix_time(copy.changed?));
+    let since = since.map(|time| format!("the last change was made at {}", humantime::format_rfc3339_seconds(time)));
     let evidence = controllers.iter().filter_map(|controller| {
         let seen = seen(controller)?;
         let holders = listed(seen.holders.iter().map(String::as_str), "; ");

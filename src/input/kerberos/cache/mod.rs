@@ -54,17 +54,27 @@ enum Place {
 /// Reads the ticket that the user has now.
 pub(crate) fn current(config: &Config) -> Result<Cache, Trouble> {
     let name = name(config);
-    let contents = read(&name, config)?;
-    let shown = printable(&name);
+    best_of(&read(&name, config)?, &printable(&name))
+}
+
+/// The best ticket of a cache that is shown so.
+fn best_of(contents: &Contents, shown: &str) -> Result<Cache, Trouble> {
     let none = || Trouble::new(format!("there is no Kerberos ticket in {shown}")).hint(GET);
-    // The first realm's own; tickets of other realms lie there too. The last one is the newest.
+    // The first realm's own; tickets of other realms lie there too. The type of a name does not matter, and what was removed has no end.
     let principal = &contents.principal;
     let wanted = Principal::tickets_of(&principal.realm, &principal.realm);
     let is_wanted = |cached: &&Cached| {
         let (Cached::Usable(Credential { client, server, .. }) | Cached::OtherKey { client, server, .. }) = cached;
-        client == principal && server.parts == wanted.parts && server.realm == wanted.realm
+        let is_removed = matches!(cached, Cached::Usable(Credential { end: 0, .. }));
+        let is_own = client.parts == principal.parts && client.realm == principal.realm;
+        is_own && server.parts == wanted.parts && server.realm == wanted.realm && !is_removed
     };
-    match contents.credentials.iter().rfind(is_wanted).ok_or_else(none)? {
+    // Of several the one that is good for longest; one that we cannot use only where there is no other.
+    let length = |cached: &&Cached| match cached {
+        Cached::Usable(tgt) => Some(tgt.end),
+        Cached::OtherKey { .. } => None,
+    };
+    match contents.credentials.iter().filter(is_wanted).max_by_key(length).ok_or_else(none)? {
         Cached::Usable(tgt) => Ok(Cache { tgt: tgt.clone(), offset: contents.offset }),
         Cached::OtherKey { etype, .. } => {
             let what = format!(

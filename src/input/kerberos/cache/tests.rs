@@ -1,5 +1,4 @@
 use super::*;
-use crate::input::kerberos::principal::NT_PRINCIPAL;
 
 /// A cache of version 3 or 4, written as MIT's documentation describes it.
 #[derive(Default)]
@@ -63,14 +62,9 @@ fn current_of(bytes: &[u8]) -> Result<Cache, Trouble> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache");
     fs::write(&path, bytes).unwrap();
-    let contents = read(&format!("FILE:{}", path.display()), &config(&path))?;
-    assert_eq!(contents.principal.kind, NT_PRINCIPAL);
     // The environment of the tests may name another cache, so `current` is not called.
-    let wanted = contents.credentials.into_iter().rev().find_map(|cached| match cached {
-        Cached::Usable(credential) if credential.server.parts[1] == b"CONTOSO.COM" => Some(credential),
-        _ => None,
-    });
-    Ok(Cache { tgt: wanted.unwrap(), offset: contents.offset })
+    let name = format!("FILE:{}", path.display());
+    best_of(&read(&name, &config(&path))?, &name)
 }
 
 #[test]
@@ -131,4 +125,26 @@ fn the_primary_cache_of_a_folder_is_the_one_that_is_read() {
         fs::write(folder.path().join("primary"), primary).unwrap();
         assert_eq!(read(&name, &Config::default()).is_ok(), found, "{primary}");
     }
+}
+
+#[test]
+fn the_type_of_a_name_does_not_matter() {
+    let mut bytes = cache(4, 18);
+    assert_eq!(bytes[16..20], [0, 0, 0, 1]);
+    bytes[19] = 0;
+    current_of(&bytes).unwrap();
+}
+
+#[test]
+fn a_ticket_that_cannot_be_used_hides_no_other() {
+    assert_eq!(current_of(&cache(4, 23)).unwrap().tgt.ticket, b"old");
+}
+
+#[test]
+fn a_ticket_that_was_removed_hides_no_other() {
+    let mut bytes = cache(4, 18);
+    let end = 2_000_000_000_u32.to_be_bytes();
+    let at = bytes.windows(4).rposition(|window| window == end).unwrap();
+    bytes[at..at + 4].copy_from_slice(&[0; 4]);
+    assert_eq!(current_of(&bytes).unwrap().tgt.ticket, b"old");
 }
