@@ -9,6 +9,7 @@ mod json;
 mod junit;
 pub mod manual;
 mod markdown;
+mod paint;
 mod proof;
 mod summary;
 mod table;

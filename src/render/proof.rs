@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::table::{BAD, BOLD, DOUBTFUL, GOOD, paint};
+use super::paint::{BAD, BOLD, DOUBTFUL, GOOD, paint};
 use super::words::count;
 use super::wrap::prose;
 use crate::directory::text::shown;

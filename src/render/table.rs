@@ -2,23 +2,19 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use tabled::builder::Builder;
 use tabled::settings::{Padding, Style as Grid};
 use textwrap::core::display_width;
 
 use super::groups::{Course, Group, Way, groups};
+use super::paint::{BAD, BOLD, DOUBTFUL, GOOD, paint};
 use super::proof;
 use super::words::{changed, count, reason, sentence, verdict};
 use super::wrap::{WIDTH, prose, row};
 use crate::directory::text::{is_command, printable, quoted, shown};
 use crate::report::{Finding, Remedy, Report, Server, ServerEndpoint, Verdict};
 use crate::why::answer::Verdict as Answered;
-
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(super) const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Writes the report, with everything that is known if `all` is set. Colours are ANSI sequences; who calls strips them where they do not
 /// belong.
@@ -368,8 +364,4 @@ fn next_steps(report: &Report, all: bool) -> Vec<String> {
         steps.push(ELSE.to_owned());
     }
     steps
-}
-
-pub(super) fn paint(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
 }

@@ -5,6 +5,8 @@
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
+use super::utf16::{self, END_OF_FILE};
+
 /// Logical lines longer than this are cut; only what nobody needs may be that long.
 const LONGEST: usize = 4 * 1024 * 1024;
 
@@ -13,9 +15,6 @@ const CHUNK: usize = 256 * 1024;
 
 /// What UTF-8 begins with that was made on Windows.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// What `copy a+b c` of cmd.exe puts behind the last line, Ctrl+Z.
-pub(super) const END_OF_FILE: u8 = 0x1a;
 
 /// Sees every physical line, without its end, before it is unfolded.
 pub trait LineWatch {
@@ -57,7 +56,7 @@ pub(super) struct Lines<'a, W> {
 impl<'a, W: LineWatch> Lines<'a, W> {
     pub(super) fn new(input: impl BufRead + 'a, watch: &'a mut W) -> io::Result<Self> {
         Ok(Self {
-            input: super::utf16::utf8(input)?,
+            input: utf16::utf8(input)?,
             watch,
             buffer: vec![0; 2 * CHUNK],
             unread: 0..0,

@@ -2,9 +2,10 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::lines::END_OF_FILE;
-
 const CHUNK: usize = 64 * 1024;
+
+/// What `copy a+b c` of cmd.exe puts behind the last line, Ctrl+Z.
+pub(super) const END_OF_FILE: u8 = 0x1a;
 
 /// Bytes as UTF-8, whatever the byte order mark says of them. UTF-16 without one is told by its zeros: LDIF begins with letters, `#` or a
 /// line end. Anything else passes unchanged.

@@ -1,12 +1,18 @@
 //! What was not read, why, and the least that would let it be read.
 
-use super::hidden::Silent;
 use crate::directory::dn::Dn;
 use crate::directory::gap::{Gap, Kind, Prose};
 use crate::directory::schema::Attribute;
 use crate::input::coverage::commands::{self, grant};
 use crate::input::ldap::search::Refusal;
 use crate::input::referral;
+
+/// An object, and what it does not show.
+pub(super) struct Silent {
+    pub(super) dn: Dn,
+    pub(super) lacks: Vec<Attribute>,
+    pub(super) sam_account_name: String,
+}
 
 /// The names that commands need.
 pub(super) struct Names {

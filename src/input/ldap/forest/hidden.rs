@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 
 use ldap3::Scope;
 
-use super::{gaps, requests};
+use super::gaps::{self, Silent};
+use super::requests;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::schema::{self, Attribute};
@@ -63,13 +64,6 @@ const SETTINGS: [(&str, &[Attribute]); 5] = [
 /// The same of accounts, with the number of each in replication metadata: 1.2.840.113556.1.4 has the same prefix everywhere.
 const NAMES: [(Attribute, u32); 2] =
     [(Attribute::ServicePrincipalName, 0x0009_0303), (Attribute::DnsHostName, 0x0009_026b)];
-
-/// An object, and what it does not show.
-pub(super) struct Silent {
-    pub(super) dn: Dn,
-    pub(super) lacks: Vec<Attribute>,
-    sam_account_name: String,
-}
 
 impl super::Forest<'_> {
     /// Finds servers and connectors of which something is hidden, below the Exchange container.
