@@ -2,15 +2,15 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::file::{Contents, Reader};
 use super::{Cached, Unreadable};
 
 /// Where MIT's library looks for the daemon, unless krb5.conf says otherwise.
 pub(super) const SOCKET: &str = "/var/run/.heim_org.h5l.kcm-socket";
-/// How long the daemon may take for one answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the daemon may take for all answers.
+const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(5) };
 /// More than any answer has.
 const LONGEST: u32 = 1 << 20;
 /// More tickets than anybody holds.
@@ -64,33 +64,73 @@ pub(super) fn read(socket: &str, name: Option<&str>) -> Result<Contents, Trouble
     Ok(Contents { principal, credentials, offset: offset.map_or(0, |bytes| i64::from(i32::from_be_bytes(bytes))) })
 }
 
-struct Daemon(UnixStream);
+struct Daemon {
+    stream: UnixStream,
+    /// When it is waited for no longer.
+    until: Instant,
+}
+
+impl io::Read for Daemon {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer)
+    }
+}
 
 impl Daemon {
     fn connect(socket: &str) -> io::Result<Self> {
         let stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self(stream))
+        Ok(Self { stream, until: Instant::now() + PATIENCE })
     }
 
     fn ask(&mut self, operation: u16, what: &[u8]) -> Result<Vec<u8>, Trouble> {
         let request = [&[2, 0], &operation.to_be_bytes()[..], what].concat();
         let length = u32::try_from(request.len()).map_err(|_| Trouble::Unreadable)?;
-        self.0.write_all(&[&length.to_be_bytes()[..], &request].concat())?;
+        self.stream.write_all(&[&length.to_be_bytes()[..], &request].concat())?;
         let (length, transport) = (self.number()?, self.number()?);
         if transport != 0 || !(4..=LONGEST).contains(&length) {
             return Err(Trouble::Unreadable);
         }
         let refused = self.number()? != 0;
         let mut reply = vec![0; usize::try_from(length - 4).map_err(|_| Trouble::Unreadable)?];
-        self.0.read_exact(&mut reply)?;
+        self.read_exact(&mut reply)?;
         if refused { Err(Trouble::Refused) } else { Ok(reply) }
     }
 
     fn number(&mut self) -> io::Result<u32> {
         let mut bytes = [0; 4];
-        self.0.read_exact(&mut bytes)?;
+        self.read_exact(&mut bytes)?;
         Ok(u32::from_be_bytes(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_speaks_byte_by_byte_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("kcm");
+        let listener = UnixListener::bind(&socket).unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let bytes = [&[0, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[0; 10_000]].concat();
+            bytes.chunks(1).all(|byte| {
+                thread::sleep(Duration::from_millis(20));
+                stream.write_all(byte).is_ok()
+            })
+        });
+        let begun = Instant::now();
+        assert!(matches!(read(socket.to_str().unwrap(), None), Err(Trouble::Unreachable(_))));
+        assert!(begun.elapsed() < Duration::from_secs(20));
     }
 }
