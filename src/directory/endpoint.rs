@@ -5,6 +5,7 @@ use super::doubts::Facts;
 use super::entry::Entry;
 use super::host::{HostName, NotAHostName};
 use super::schema::{self, Attribute};
+use super::text::same;
 
 /// An SMTP virtual server or a receive connector.
 #[derive(Clone, Debug)]
@@ -98,6 +99,24 @@ impl Kerberos {
     #[must_use]
     pub(crate) fn serves_exchange(self) -> bool {
         !matches!(self, Self::Clients)
+    }
+
+    /// Whether it is among what an endpoint offers in its reply to EHLO. Exchange Server authentication goes on within X-ANONYMOUSTLS, which
+    /// is not begun here.
+    pub(crate) fn is_offered(self, offers: &[&str]) -> bool {
+        let has = |command: &str, word: Option<&str>| {
+            offers.iter().any(|offer| {
+                let mut words = offer.split([' ', '=']);
+                words.next().is_some_and(|first| same(first, command))
+                    && word.is_none_or(|word| words.any(|offered| same(offered, word)))
+            })
+        };
+        let gssapi = Some("GSSAPI");
+        match self {
+            Self::ExchangeServer { .. } => has("X-ANONYMOUSTLS", None) || has("X-EXPS", gssapi),
+            Self::VirtualServer => has("X-EXPS", gssapi) || has("AUTH", gssapi),
+            Self::Clients => has("AUTH", gssapi),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::requirements::{Judged, Requirement, Status};
 use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::dn::Dn;
-use crate::directory::endpoint::{Endpoint, Kerberos};
+use crate::directory::endpoint::Endpoint;
 use crate::directory::kerberos_error::is_about_the_name;
 use crate::directory::testimony::{Answer, Copy, Statement, Testimony, Witness, holders};
 use crate::directory::text::{fold, same};
@@ -241,7 +241,7 @@ fn endpoints<'a>(testimony: &'a Testimony, judged: &Judged<'a>, requirement: &Re
         {
             let offers: Vec<&str> = offers.iter().chain(within_tls.iter().flatten()).map(String::as_str).collect();
             let is_named_so = requirement.name.is(announces);
-            let offers_kerberos = endpoint.kerberos.is_ok_and(|kerberos| offers_kerberos(kerberos, &offers));
+            let offers_kerberos = endpoint.kerberos.is_ok_and(|kerberos| kerberos.is_offered(&offers));
             let greeting = Greeting { announces, offers, is_named_so, offers_kerberos };
             Some(OfEndpoint { endpoint, address, greeting: Ok(greeting) })
         }
@@ -249,22 +249,4 @@ fn endpoints<'a>(testimony: &'a Testimony, judged: &Judged<'a>, requirement: &Re
         _ => None,
     };
     requirement.needs.announced_by.iter().copied().filter_map(of).collect()
-}
-
-/// Whether what an endpoint offers is the Kerberos authentication that is configured. Exchange Server authentication goes on within
-/// X-ANONYMOUSTLS, which is not begun here.
-fn offers_kerberos(kerberos: Kerberos, offers: &[&str]) -> bool {
-    let has = |command: &str, word: Option<&str>| {
-        offers.iter().any(|offer| {
-            let mut words = offer.split([' ', '=']);
-            words.next().is_some_and(|first| same(first, command))
-                && word.is_none_or(|word| words.any(|offered| same(offered, word)))
-        })
-    };
-    let gssapi = Some("GSSAPI");
-    match kerberos {
-        Kerberos::ExchangeServer { .. } => has("X-ANONYMOUSTLS", None) || has("X-EXPS", gssapi),
-        Kerberos::VirtualServer => has("X-EXPS", gssapi) || has("AUTH", gssapi),
-        Kerberos::Clients => has("AUTH", gssapi),
-    }
 }

@@ -47,15 +47,17 @@ impl Proof {
         let is_disputed =
             self.kdcs.iter().any(|kdc| kdc.agrees == Some(false)) || results().any(|result| result == "differs");
         let is_unheard = self.kdcs.iter().map(|kdc| kdc.result).chain(results()).any(|result| result == "unheard");
-        // A read-only domain controller without the keys says nothing, but others do.
-        let kdcs_agree = self.kdcs.is_empty() || self.kdcs.iter().any(|kdc| kdc.agrees == Some(true));
-        let somebody_agrees = !self.kdcs.is_empty() || results().next().is_some();
+        // A read-only domain controller without the keys says nothing, but others do. Where KDCs were asked, only theirs is the last word.
+        let is_said = match self.kdcs.as_slice() {
+            [] => results().next().is_some(),
+            kdcs => kdcs.iter().any(|kdc| kdc.agrees == Some(true)),
+        };
         if is_disputed {
             Outcome::Disputed
-        } else if is_unheard || !kdcs_agree || !somebody_agrees {
-            Outcome::Open
-        } else {
+        } else if is_said && !is_unheard {
             Outcome::Confirmed
+        } else {
+            Outcome::Open
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use hickory_resolver::net::NetError;
 use hickory_resolver::proto::rr::RData;
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 
@@ -21,9 +22,7 @@ pub(crate) async fn services(name: &str) -> Result<Vec<String>, Trouble> {
         let what = format!("DNS does not answer for {name}: {}", printable(&error.to_string()));
         Trouble::new(what).hint(HINT)
     };
-    let resolver =
-        TokioResolver::builder_tokio().and_then(ResolverBuilder::build).map_err(|error| unanswered(&error))?;
-    let answer = match resolver.srv_lookup(name).await {
+    let answer = match resolver().map_err(|error| unanswered(&error))?.srv_lookup(name).await {
         Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
         answer => answer.map_err(|error| unanswered(&error))?,
     };
@@ -50,11 +49,19 @@ async fn addresses_of_static(host: &str, port: u16) -> io::Result<Vec<SocketAddr
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let resolver = TokioResolver::builder_tokio().and_then(ResolverBuilder::build).map_err(io::Error::other)?;
     // A name with a dot is whole, as for the system's own resolver.
     let name = if host.contains('.') && !host.ends_with('.') { format!("{host}.") } else { host.to_owned() };
-    let found = resolver.lookup_ip(name).await.map_err(|error| io::Error::other(printable(&error.to_string())))?;
+    let found = resolver()
+        .map_err(io::Error::other)?
+        .lookup_ip(name)
+        .await
+        .map_err(|error| io::Error::other(printable(&error.to_string())))?;
     Ok(found.iter().map(|address| SocketAddr::new(address, port)).collect())
+}
+
+/// Asks as this machine is set up to.
+fn resolver() -> Result<TokioResolver, NetError> {
+    TokioResolver::builder_tokio().and_then(ResolverBuilder::build)
 }
 
 /// The name behind a record; none if it is no host name, as with a target of `.`, which says that there is no such service.

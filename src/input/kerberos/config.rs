@@ -51,15 +51,14 @@ struct Reader {
     section: String,
     /// The name before each brace that is still open.
     open: Vec<String>,
-    /// Whether the last of them has its brace on the next line, if at all.
-    is_brace_due: bool,
+    /// The name whose brace stands on the next line, if at all.
+    due: Option<String>,
     files: usize,
 }
 
 impl Reader {
     fn file(&mut self, path: &Path) {
-        self.files += 1;
-        if self.files > MOST_FILES {
+        if self.is_enough() {
             return;
         }
         let is_short = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= LONGEST);
@@ -70,13 +69,19 @@ impl Reader {
         // A section goes on to the end of its file.
         self.section.clear();
         self.open.clear();
+        self.due = None;
         String::from_utf8_lossy(&bytes).lines().for_each(|line| self.line(line.trim()));
+        self.due = None;
+    }
+
+    /// Counts one more file or folder. More than there may be are not read.
+    fn is_enough(&mut self) -> bool {
+        self.files += 1;
+        self.files > MOST_FILES
     }
 
     fn line(&mut self, line: &str) {
-        if std::mem::take(&mut self.is_brace_due) && !line.starts_with('{') {
-            self.open.pop();
-        }
+        let due = self.due.take();
         if line.is_empty() || line.starts_with(['#', ';']) {
         } else if let Some(path) = argument(line, "includedir") {
             self.folder(Path::new(path));
@@ -90,6 +95,7 @@ impl Reader {
         } else if line.starts_with('}') {
             self.open.pop();
         } else if line.starts_with('{') {
+            self.open.extend(due);
         } else if let Some((key, value)) = line.split_once('=') {
             self.setting(key.trim().trim_end_matches('*'), value.trim().trim_matches('"'));
         }
@@ -101,8 +107,7 @@ impl Reader {
             let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             plain || (Path::new(name).extension().is_some_and(|ending| ending == "conf") && !name.starts_with('.'))
         };
-        self.files += 1;
-        if self.files > MOST_FILES {
+        if self.is_enough() {
             return;
         }
         let Ok(entries) = fs::read_dir(path) else { return };
@@ -118,11 +123,10 @@ impl Reader {
     }
 
     fn setting(&mut self, key: &str, value: &str) {
-        // The brace may stand on the next line.
-        if value == "{" || value.is_empty() {
-            self.open.push(key.to_owned());
-            self.is_brace_due = value.is_empty();
-            return;
+        match value {
+            "{" => return self.open.push(key.to_owned()),
+            "" => return self.due = Some(key.to_owned()),
+            _ => {}
         }
         // The first setting counts, as with MIT's library.
         let first = |setting: &mut Option<String>| {
@@ -198,6 +202,15 @@ mod tests {
         assert_eq!(config.kdcs_of("A.COM"), ["dc1"]);
         assert_eq!(config.kdcs_of("B.COM"), ["dc2"]);
         assert_eq!(config.default_realm.as_deref(), Some("C.COM"));
+    }
+
+    #[test]
+    fn a_file_that_ends_before_its_value_closes_nothing_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("part");
+        fs::write(&part, " x =\n").unwrap();
+        let config = read(&format!("[realms]\n A.COM = {{\n include {}\n kdc = dc1\n }}\n", part.display()));
+        assert_eq!(config.kdcs_of("A.COM"), ["dc1"]);
     }
 
     #[test]

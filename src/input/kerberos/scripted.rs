@@ -166,10 +166,12 @@ async fn play(script: Script) -> (String, Arc<AtomicUsize>) {
 }
 
 fn tickets(kdc: &str, identity: super::Identity) -> Tickets {
-    let kdcs = HashMap::from([
-        ("CONTOSO.COM".to_owned(), vec![kdc.to_owned()]),
-        ("EMEA.COM".to_owned(), vec![kdc.to_owned()]),
-    ]);
+    tickets_of(&[kdc], identity)
+}
+
+fn tickets_of(kdcs: &[&str], identity: super::Identity) -> Tickets {
+    let kdcs: Vec<_> = kdcs.iter().map(|&kdc| kdc.to_owned()).collect();
+    let kdcs = HashMap::from([("CONTOSO.COM".to_owned(), kdcs.clone()), ("EMEA.COM".to_owned(), kdcs)]);
     Tickets::of(Config { kdcs, ..Config::default() }, identity, Duration::from_millis(400))
 }
 
@@ -404,6 +406,34 @@ fn a_wrong_password_is_tried_once_and_proof_is_given_to_nobody_who_asks_too_much
     assert!(said.contains("without end") && asked < 20, "{said}");
     let (said, _) = log_in(|_| Act::Send(error(code::CLIENT_UNKNOWN, &[])));
     assert!(said.starts_with("alice@CONTOSO.COM gets no Kerberos ticket: the client is not known"), "{said}");
+}
+
+#[test]
+fn a_kdc_that_is_not_well_is_not_held_against_whoever_logs_in() {
+    for own in [29, 52, 60, code::SKEW] {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (sick, asked) = play(Arc::new(move |_: &Request| Act::Send(error(own, &[])))).await;
+            let user = || super::Identity::Password {
+                user: "alice@contoso.com".to_owned(),
+                password: crate::input::secret::Secret::new("hunter2".to_owned()),
+            };
+            // It is asked again: by then it may be well.
+            let alone = tickets(&sick, user());
+            for times in 1..=2 {
+                let failure = alone.for_service(SPN, "127.0.0.1").await.unwrap_err();
+                assert!(matches!(failure, Failure::Unheard(_)) && asked.load(Ordering::Relaxed) == times);
+                assert!(words(failure).contains(&format!("(error {own})")));
+            }
+            // And the one beside it knows better.
+            let (well, _) = play(Arc::new(|request: &Request| {
+                Act::Send(if request.has_proof { error(code::WRONG_PASSWORD, &[]) } else { proof_wanted(18, 4096) })
+            }))
+            .await;
+            let failure = tickets_of(&[&sick, &well], user()).for_service(SPN, "127.0.0.1").await.unwrap_err();
+            assert!(matches!(failure, Failure::Credentials(_)), "{failure:?}");
+        });
+    }
 }
 
 #[test]

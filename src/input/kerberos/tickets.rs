@@ -49,7 +49,7 @@ pub enum Identity {
 /// Why there is no ticket.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
-    /// There is nothing to ask with: no ticket, one that has expired, a wrong password.
+    /// There is nothing to ask with, wherever one asks: no ticket, one that has expired, a wrong password.
     Credentials(Trouble),
     /// No KDC can be asked, or what it says cannot be used.
     Unheard(Trouble),
@@ -290,23 +290,33 @@ impl Tickets {
                     client.kind = NT_ENTERPRISE;
                     client.parts = vec![named.clone().into_bytes()];
                 }
-                Err(Failure::Refused(refusal)) => return Err(Failure::Credentials(not_logged_in(&named, &refusal))),
+                Err(Failure::Refused(refusal)) => {
+                    let is_final = code::is_about_the_client(refusal.code);
+                    let trouble = not_logged_in(&named, &refusal);
+                    return Err(if is_final { Failure::Credentials(trouble) } else { Failure::Unheard(trouble) });
+                }
                 done => return done,
             }
         }
         Err(endless(&named))
     }
 
+    /// Asks one KDC after the other, until one gives a ticket or says something that is about the client.
     async fn log_in_as(&self, client: &Principal, proof: &Proof<'_>, near: &str) -> Result<Login, Failure> {
         let kdcs = self.kdcs(&client.realm, near).await?;
         let mut last = None;
         for kdc in &kdcs {
             match self.log_in_at(kdc, client, proof).await {
-                Err(Failure::Unheard(trouble)) => last = Some(trouble),
+                Err(Failure::Refused(refusal))
+                    if refusal.code == code::WRONG_REALM || code::is_about_the_client(refusal.code) =>
+                {
+                    return Err(Failure::Refused(refusal));
+                }
+                Err(failure @ (Failure::Unheard(_) | Failure::Refused(_))) => last = Some(failure),
                 done => return done,
             }
         }
-        Err(Failure::Unheard(last.unwrap_or_else(|| no_kdc(&client.shown_realm()))))
+        Err(last.unwrap_or_else(|| Failure::Unheard(no_kdc(&client.shown_realm()))))
     }
 
     async fn log_in_at(&self, kdc: &str, client: &Principal, proof: &Proof<'_>) -> Result<Login, Failure> {

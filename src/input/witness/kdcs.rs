@@ -82,9 +82,7 @@ async fn once(
     };
     match asked {
         Ok(given) => Ok(Answer::Issued { etype: given.seal.etype, kvno: given.seal.kvno, supported: given.etypes }),
-        Err(Failure::Refused(refusal)) if code::is_about_something_else(refusal.code) && !refusal.is_referral => {
-            Err(Failure::Refused(refusal))
-        }
+        Err(Failure::Refused(refusal)) if code::is_about_something_else(refusal.code) => Err(Failure::Refused(refusal)),
         Err(Failure::Refused(refusal)) => Ok(match refusal.realm {
             Some(realm) if refusal.is_referral => {
                 Answer::Referred { realm: String::from_utf8_lossy(&realm).into_owned() }

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use crate::directory::endpoint::Kerberos;
 use crate::directory::text::{clipped, printable, same};
 use crate::input::ldap::Trust;
 use crate::input::net;
@@ -85,9 +86,11 @@ async fn converse(host: &str, port: u16, limit: Duration) -> Result<Heard, Troub
     Ok(heard)
 }
 
-/// Whether an offer is one of Kerberos, or of the TLS within which Exchange servers go on to it.
+/// Whether an offer is what any endpoint may be configured for.
 fn is_of_kerberos(offer: &str) -> bool {
-    offer.split([' ', '=']).any(|word| same(word, "GSSAPI") || same(word, "X-ANONYMOUSTLS"))
+    const ALL: [Kerberos; 3] =
+        [Kerberos::VirtualServer, Kerberos::ExchangeServer { may_fall_back: false }, Kerberos::Clients];
+    ALL.iter().any(|kerberos| kerberos.is_offered(&[offer]))
 }
 
 fn nonsense(what: &str) -> Trouble {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::input::kerberos::principal::NT_PRINCIPAL;
 
 /// A cache of version 3 or 4, written as MIT's documentation describes it.
 #[derive(Default)]
@@ -72,7 +73,7 @@ fn the_newest_ticket_of_the_own_realm_is_read_from_both_versions() {
     for (version, offset) in [(3, 0), (4, -10)] {
         let found = current_of(&cache(version, 18)).unwrap();
         assert_eq!((found.tgt.ticket.as_slice(), found.offset, found.tgt.end), (&b"new"[..], offset, 2_000_000_000));
-        assert_eq!(found.tgt.client.to_string(), "alice@CONTOSO.COM");
+        assert_eq!((found.tgt.client.kind, found.tgt.client.to_string().as_str()), (NT_PRINCIPAL, "alice@CONTOSO.COM"));
     }
 }
 
