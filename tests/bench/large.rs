@@ -8,32 +8,24 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::forest::{ROOT, computer, connector, organisation, root};
-use crate::support::server::{Object, serve};
+use crate::support::organisation::{Object, connector, organisation, root, well_named};
+use crate::support::server::serve;
 use crate::support::usage::peak;
 
 /// Exchange servers with four endpoints each, and other holders of SMTPSVC names.
 fn forest(servers: usize, holders: usize) -> Vec<Object> {
     let names: Vec<String> = (0..servers).map(|number| format!("ex{number:05}.contoso.com")).collect();
     let mut objects = organisation(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    for (number, name) in names.iter().enumerate() {
+    for number in 0..servers {
         // Beside the default connector.
         for endpoint in 2..=4 {
             let fqdn = format!("mail{endpoint}-{number:05}.contoso.com");
             objects.push(connector(&format!("Mail {endpoint}"), &format!("ex{number:05}"), &fqdn, "31"));
         }
-        objects.push(holder(&format!("ex{number:05}"), name));
+        objects.push(well_named(&format!("ex{number:05}"), &[]));
     }
-    objects.extend((0..holders).map(|number| {
-        let name = format!("pc{number:06}");
-        holder(&name, &format!("{name}.contoso.com"))
-    }));
+    objects.extend((0..holders).map(|number| well_named(&format!("pc{number:06}"), &[])));
     objects
-}
-
-fn holder(name: &str, fqdn: &str) -> Object {
-    let names = ["HOST", "SMTPSVC"].map(|class| [format!("{class}/{name}"), format!("{class}/{fqdn}")]);
-    computer(name, ROOT, &names.as_flattened().iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Seconds of processor time and megabytes at the peak that `check` takes.

@@ -2,45 +2,61 @@
 
 use std::io::Write as _;
 
-use crate::support::organisation::{HOME, account, connector, domain, machine, server_2019};
+use crate::support::organisation::{
+    Object, ROOT, connector, ldif, machine, organisation, server_2016, user, well_named,
+};
 use crate::support::program;
 use crate::support::program::{commands, is_ready, list, run};
 
 const SERVERS: usize = 40;
 
-/// A server of Exchange 2019 with nothing wrong: its objects and its account.
-fn healthy(name: &str) -> String {
+/// A server of Exchange with nothing wrong: its objects and its account.
+fn healthy(name: &str) -> Vec<Object> {
     let fqdn = format!("{name}.contoso.com");
-    server_2019(name, &fqdn) + &connector(name, &format!("Default Frontend {name}"), &fqdn) + &machine(name, &[])
+    vec![server_2016(name, &fqdn), endpoint(name, "Default Frontend", &fqdn), well_named(name, &[])]
+}
+
+fn endpoint(server: &str, purpose: &str, fqdn: &str) -> Object {
+    connector(&format!("{purpose} {server}"), server, fqdn, "31")
 }
 
 /// The same with one thing wrong, by its number: what administrators meet, the most frequent most often.
-fn faulty(number: usize, name: &str) -> String {
+fn faulty(number: usize, name: &str) -> Vec<Object> {
     let fqdn = format!("{name}.contoso.com");
-    let without = |text: String, line: &str| text.replace(&format!("servicePrincipalName: {line}\n"), "");
     let own = format!("SMTPSVC/{fqdn}");
-    let dead = |sam: &str, spn: &str| account("computer", sam, HOME, &[spn]).replace("Control: 4096", "Control: 4098");
+    let nameless = || {
+        let mut objects = healthy(name);
+        objects[2].values.retain(|(_, value)| *value != own);
+        objects
+    };
+    let with = |mut objects: Vec<Object>, more: Object| {
+        objects.push(more);
+        objects
+    };
+    let dead = |spn: &str| machine(&format!("OLD{number}"), ROOT, &[spn]).with("userAccountControl", "4098");
     match number % 8 {
-        0 | 1 => without(healthy(name), &own),
-        2 => healthy(name) + &account("user", &format!("svc{number}"), HOME, &[&own]),
-        3 => without(healthy(name), &own) + &dead(&format!("OLD{number}$"), &own),
-        4 => healthy(name) + &connector(name, &format!("Relay {name}"), &format!("mail{number}.contoso.com")),
+        0 | 1 => nameless(),
+        2 => with(healthy(name), user(&format!("svc{number}"), ROOT, &[&own])),
+        3 => with(nameless(), dead(&own)),
+        4 => with(healthy(name), endpoint(name, "Relay", &format!("mail{number}.contoso.com"))),
         5 => {
             let file = format!("file{number}");
-            healthy(name)
-                + &connector(name, &format!("Scan {name}"), &format!("{file}.contoso.com"))
-                + &machine(&file, &[])
+            let taken = endpoint(name, "Scan", &format!("{file}.contoso.com"));
+            with(with(healthy(name), taken), well_named(&file, &[]))
         }
-        6 => healthy(name) + &dead(&format!("OLD{number}$"), &format!("HOST/{fqdn}")),
-        _ => healthy(name).replace(&format!("dNSHostName: {fqdn}"), &format!("dNSHostName: new{number}.contoso.com")),
+        6 => with(healthy(name), dead(&format!("HOST/{fqdn}"))),
+        _ => {
+            let mut objects = healthy(name);
+            objects[2].set("dNSHostName", &format!("new{number}.contoso.com"));
+            objects
+        }
     }
 }
 
-fn organisation(server: impl Fn(usize, &str) -> String) -> tempfile::NamedTempFile {
-    let servers = (1..=SERVERS).map(|number| server(number, &format!("EX{number:02}")));
-    let ldif = domain("CONTOSO", HOME) + &servers.collect::<String>();
+fn organisation_of(server: impl Fn(usize, &str) -> Vec<Object>) -> tempfile::NamedTempFile {
+    let servers = (1..=SERVERS).flat_map(|number| server(number, &format!("EX{number:02}")));
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(ldif.as_bytes()).unwrap();
+    file.write_all(ldif(organisation(&[]).into_iter().chain(servers)).as_bytes()).unwrap();
     file
 }
 
@@ -52,7 +68,7 @@ fn is_too_long(line: &&str) -> bool {
 
 #[test]
 fn a_healthy_organisation_fits_a_screen_and_a_half() {
-    let file = organisation(|_, name| healthy(name));
+    let file = organisation_of(|_, name| healthy(name));
     let run = run(["check".as_ref(), "--from".as_ref(), file.path()]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     let lines = run.stdout.lines().count();
@@ -63,7 +79,7 @@ fn a_healthy_organisation_fits_a_screen_and_a_half() {
 
 #[test]
 fn an_organisation_with_forty_faults_takes_less_than_200_lines() {
-    let file = organisation(faulty);
+    let file = organisation_of(faulty);
     let run = run(["check".as_ref(), "--from".as_ref(), file.path()]);
     let report = program::check([file.path()]).report();
     let findings = list(&report["findings"]).count();
@@ -85,7 +101,7 @@ fn an_organisation_with_forty_faults_takes_less_than_200_lines() {
 
 #[test]
 fn one_cause_on_twelve_servers_is_told_once() {
-    let file = organisation(|number, name| if number <= 12 { faulty(0, name) } else { healthy(name) });
+    let file = organisation_of(|number, name| if number <= 12 { faulty(0, name) } else { healthy(name) });
     let table = run(["check".as_ref(), "--from".as_ref(), file.path()]).stdout;
     assert_eq!(table.matches("  error  missing-spn  EX").count(), 12, "{table}");
     for once in ["No account holds a required SPN.", "Without a ticket", "Register the SPN", "Undo:"] {

@@ -10,8 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::forest::{organisation, root};
-use crate::support::organisation::{HOME, domain, machine, server_2003, virtual_server};
+use crate::support::organisation::{ldif, organisation, root, server_2003, virtual_server, well_named};
 use crate::support::server::serve;
 
 const INTERRUPTED: &str = "error: interrupted; nothing was checked\n";
@@ -156,9 +155,10 @@ fn large() -> String {
     let server = |number: usize| {
         let name = format!("EX{number}");
         let fqdn = format!("{name}.contoso.com");
-        server_2003(&name, &fqdn) + &virtual_server(&name, &format!("mail{number}.contoso.com")) + &machine(&name, &[])
+        let endpoint = virtual_server(&name, &format!("mail{number}.contoso.com"));
+        [server_2003(&name, &fqdn), endpoint, well_named(&name, &[])]
     };
-    domain("CONTOSO", HOME) + &(0..500).map(server).collect::<String>()
+    ldif(organisation(&[]).into_iter().chain((0..500).flat_map(server)))
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

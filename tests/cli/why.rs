@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use crate::support::forest;
+use crate::support::organisation::{ROOT, computer, organisation, root};
 use crate::support::program;
 use crate::support::program::{list, run};
 use crate::support::server;
@@ -393,13 +393,13 @@ fn a_switch_of_the_forest_that_allows_duplicates_is_shown() {
 
 #[test]
 fn a_live_directory_is_asked_for_what_else_it_may_be() {
-    let mut objects = forest::organisation(&["ex01.contoso.com"]);
-    let mut account = forest::computer("EX01", forest::ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]);
-    let values =
-        [("pwdLastSet", "134200000000000000"), ("msDS-SupportedEncryptionTypes", "24"), ("accountExpires", "0")];
-    account.values.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let mut objects = organisation(&["ex01.contoso.com"]);
+    let account = computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"])
+        .with("pwdLastSet", "134200000000000000")
+        .with("msDS-SupportedEncryptionTypes", "24")
+        .with("accountExpires", "0");
     objects.push(account);
-    let served = server::serve((server::own_address(), 0), forest::root("TRUE"), objects, None);
+    let served = server::serve((server::own_address(), 0), root("TRUE"), objects, None);
     let live = ["--auth", "anonymous", "--insecure-plaintext", "--server", &served.name()];
     let told = run(["why", "EX01"].into_iter().chain(live));
     assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);

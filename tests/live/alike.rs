@@ -1,8 +1,8 @@
 //! The whole program against a scripted server: what it finds live, it finds in a recording of the same reading, whole or not.
 
-use crate::support::forest::{ROOT, SERVERS, computer, connector, organisation, root};
+use crate::support::organisation::{Object, ROOT, SERVERS, computer, connector, object, organisation, root};
 use crate::support::program::{Run, check, run};
-use crate::support::server::{Object, Server, Trick, object, own_address, serve};
+use crate::support::server::{Server, Trick, own_address, serve};
 use serde_json::{Value, json};
 
 const FQDN: &str = "HOST/ex01.contoso.com";

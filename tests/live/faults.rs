@@ -7,11 +7,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::forest::{CHILD, ROOT, computer, configuration, every_domain_has, organisation, root};
+use crate::support::organisation::{
+    CHILD, Object, ROOT, computer, configuration, every_domain_has, organisation, root,
+};
 use crate::support::program;
 use crate::support::promised;
 use crate::support::proxy::{Disturbance, Fault, Proxy, Way};
-use crate::support::server::{Object, serve, serve_with};
+use crate::support::server::{serve, serve_with};
 use crate::support::sweep;
 use crate::support::sweep::{Case, Scene, Tally, boundaries, every, structure, sweep};
 use rcgen::{CertificateParams, KeyPair};

@@ -1,8 +1,10 @@
 //! Whatever a live reading lacks, the report names a command that helps, with the forest's own names.
 
-use crate::support::forest::{CHILD, ROOT, SERVERS, computer, configuration, every_domain_has, organisation, root};
+use crate::support::organisation::{
+    CHILD, Object, ROOT, SERVERS, computer, configuration, every_domain_has, object, organisation, root, send_connector,
+};
 use crate::support::program::{list, run};
-use crate::support::server::{NUMBER, Object, Server, Trick, object, own_address, serve};
+use crate::support::server::{NUMBER, Server, Trick, own_address, serve};
 use ldap3_proto::proto::LdapResultCode as Code;
 use serde_json::Value;
 
@@ -31,16 +33,10 @@ fn forest() -> Vec<Object> {
     objects.push(computer("EX02", ROOT, &["HOST/ex02.contoso.com", "SMTPSVC/ex02.contoso.com"]));
     objects.push(computer("MANY", ROOT, &many.iter().map(String::as_str).collect::<Vec<_>>()));
     let source = format!("CN=ex02,{SERVERS}");
-    let values = [
-        ("objectClass", "msExchRoutingSMTPConnector"),
-        ("msExchSmtpSendFlags", "8388608"),
-        ("msExchSMTPSendConnectorFQDN", "ex02.contoso.com"),
-        ("msExchSourceBridgeheadServersDN", &source),
-    ];
     // Not set there, which has to be asked.
     let silent = objects.iter_mut().find(|object| object.dn.starts_with("CN=Default ex02")).unwrap();
-    silent.values.retain(|(name, _)| name != "msExchSmtpReceiveRole");
-    objects.push(object(&format!("CN=Out,CN=Connections,{}", &SERVERS["CN=Servers,".len()..]), &values));
+    silent.clear("msExchSmtpReceiveRole");
+    objects.push(send_connector("Out", &source, "ex02.contoso.com"));
     objects
 }
 
@@ -154,7 +150,7 @@ fn each_attribute_that_cannot_be_used() {
                 let changed = &mut objects[number];
                 match way {
                     0 => changed.hidden.push(name.clone()),
-                    1 => changed.values.retain(|(other, _)| other != name),
+                    1 => changed.clear(name),
                     2 => changed
                         .values
                         .iter_mut()

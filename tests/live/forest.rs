@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::support::forest::{
-    CHILD, ROOT, computer, configuration, every_domain_has, exchange_server, organisation, root,
+use crate::support::organisation::{
+    CHILD, Object, ROOT, computer, configuration, every_domain_has, exchange_server, object, organisation, root,
 };
 use crate::support::reading::{controller, fixes, gaps, read, settings};
-use crate::support::server::{Object, Trick, object, own_address, serve};
+use crate::support::server::{Trick, own_address, serve};
 use ldap3_proto::proto::LdapResultCode;
 use spn_doctor::directory::Directory;
 use spn_doctor::directory::entry::Entry;

@@ -3,9 +3,12 @@
 
 use std::net::Ipv4Addr;
 
-use crate::support::forest::{CHILD, ROOT, SERVERS, computer, configuration, connector, every_domain_has, root};
+use crate::support::organisation::{
+    CHILD, ORGANISATION, Object, ROOT, SERVERS, computer, configuration, connector, every_domain_has, object, root,
+    send_connector, server_2003, server_2016, user, virtual_server,
+};
 use crate::support::reading::settings;
-use crate::support::server::{Object, object, own_address, serve};
+use crate::support::server::{own_address, serve};
 use spn_doctor::directory::Directory;
 use spn_doctor::directory::gap::Gap;
 use spn_doctor::directory::schema::Attribute;
@@ -15,7 +18,6 @@ use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::report::{Report, Source};
 
 const CONFIGURATION: &str = "CN=Configuration,DC=contoso,DC=com";
-const ORGANISATION: &str = "CN=Org,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
 const EXCHANGE_SERVER: &str = "16";
 
 /// What hiding one attribute of an object, or of all of its kind, may come to.
@@ -71,11 +73,11 @@ const CASES: &[Case] = &[
     (ROUTING, "CN=To 2016,", "msExchTargetBridgeheadServersDN", Named, Named),
     (ROUTING, "CN=Back,", "msExchSourceBridgeheadServersDN", Named, Named),
     (ROUTING, "CN=To 2016,", "objectClass", Named, Named),
-    ("crossRef", "CN=child,", "nCName", Named, Named),
+    ("crossRef", "CN=CHILD,", "nCName", Named, Named),
     // The NetBIOS name and the place tell a domain too; a NetBIOS name is only needed for commands.
-    ("crossRef", "CN=child,", "systemFlags", Right, Right),
-    ("crossRef", "CN=child,", "nETBIOSName", Right, Right),
-    ("crossRef", "CN=child,", "objectClass", Named, Named),
+    ("crossRef", "CN=CHILD,", "systemFlags", Right, Right),
+    ("crossRef", "CN=CHILD,", "nETBIOSName", Right, Right),
+    ("crossRef", "CN=CHILD,", "objectClass", Named, Named),
     ("nTDSService", "CN=Directory Service,", "sPNMappings", Named, Named),
     ("nTDSService", "CN=Directory Service,", "objectClass", Right, Right),
     ("computer", "CN=EX01,", "servicePrincipalName", Named, Named),
@@ -141,7 +143,7 @@ fn every_attribute_that_is_missed_is_one_that_the_findings_rest_on() {
         let mut objects = forest();
         let mut changed = 0;
         for other in objects.iter_mut().filter(|other| is_of_kind(other, kind) && other.dn.starts_with(object)) {
-            other.values.retain(|(name, _)| name != attribute);
+            other.clear(attribute);
             changed += 1;
         }
         let absent = answer(&objects);
@@ -155,7 +157,7 @@ fn every_attribute_that_is_missed_is_one_that_the_findings_rest_on() {
 fn an_account_that_cannot_be_found_by_any_name_is_taken_for_none() {
     let mut objects = forest();
     let account = objects.iter_mut().find(|object| object.dn.starts_with("CN=EX2003,CN=Computers")).unwrap();
-    account.values.retain(|(name, _)| name != "servicePrincipalName");
+    account.clear("servicePrincipalName");
     account.hidden.push("sAMAccountName".to_owned());
     let hidden = answer(&objects);
     assert_eq!(hidden.problems, []);
@@ -167,10 +169,10 @@ fn an_account_that_cannot_be_found_by_any_name_is_taken_for_none() {
 fn with_only(name: Option<&str>) -> Vec<Object> {
     let mut objects = forest();
     let account = objects.iter_mut().find(|object| object.dn.starts_with("CN=EX01,CN=Computers")).unwrap();
-    account.values.retain(|(attribute, _)| attribute != "servicePrincipalName");
+    account.clear("servicePrincipalName");
     account.values.extend(name.map(|name| ("servicePrincipalName".to_owned(), name.to_owned())));
     if name.is_some() {
-        account.values.retain(|(attribute, _)| attribute != "dNSHostName");
+        account.clear("dNSHostName");
     }
     name_category(account);
     account.hidden.push("sAMAccountName".to_owned());
@@ -194,14 +196,14 @@ fn an_account_whose_logon_name_is_hidden_is_missed_by_whatever_name_it_is_found(
 #[test]
 fn what_an_account_cannot_have_is_not_missed() {
     let mut objects = forest();
-    let user = |domain: &str, spns: &[(&str, &str)]| {
-        let values = [&[("sAMAccountName", "relay"), ("userAccountControl", "512")], spns].concat();
-        let mut user = new(&format!("CN=relay,CN=Users,{domain}"), &["top", "person", "user"], &values);
+    let relay = |domain: &str, held: &[&str]| {
+        let mut user = user("relay", domain, held);
+        name_category(&mut user);
         user.hidden.push("dNSHostName".to_owned());
         user
     };
-    objects.push(user(ROOT, &[("servicePrincipalName", "SMTPSVC/relay.contoso.com")]));
-    objects.push(user(CHILD, &[]));
+    objects.push(relay(ROOT, &["SMTPSVC/relay.contoso.com"]));
+    objects.push(relay(CHILD, &[]));
     assert_eq!(answer(&objects).problems, []);
     objects.last_mut().unwrap().hidden.push("servicePrincipalName".to_owned());
     let hidden = answer(&objects);
@@ -284,11 +286,6 @@ fn name_category(object: &mut Object) {
     }
 }
 
-fn set(object: &mut Object, attribute: &str, value: &str) {
-    object.values.retain(|(name, _)| name != attribute);
-    object.values.push((attribute.to_owned(), value.to_owned()));
-}
-
 fn new(dn: &str, classes: &[&str], values: &[(&str, &str)]) -> Object {
     let classes = classes.iter().map(|class| ("objectClass", *class));
     let all: Vec<(&str, &str)> = classes.chain(values.iter().copied()).collect();
@@ -303,7 +300,7 @@ fn receive_connectors() -> [Object; 6] {
     let with = |name: &str, fqdn: &str, security: &str, more: &[(&str, &str)]| {
         let mut object = connector(name, "ex01", fqdn, security);
         for (attribute, value) in more {
-            set(&mut object, attribute, value);
+            object.set(attribute, value);
         }
         name_category(&mut object);
         object
@@ -320,15 +317,7 @@ fn receive_connectors() -> [Object; 6] {
 
 /// An Edge Transport server, which is not judged, but would be without its roles.
 fn edge() -> [Object; 2] {
-    let values = [
-        ("cn", "EDGE"),
-        ("objectCategory", "CN=ms-Exch-Exchange-Server,CN=Schema,CN=Configuration,DC=contoso,DC=com"),
-        ("networkAddress", "ncacn_ip_tcp:edge.contoso.com"),
-        ("serialNumber", "Version 15.1 (Build 32507.6)"),
-        ("versionNumber", "1942063563"),
-        ("msExchCurrentServerRoles", "64"),
-    ];
-    let server = new(&format!("CN=EDGE,{SERVERS}"), &["top", "server", SERVER], &values);
+    let server = server_2016("EDGE", "edge.contoso.com").with("msExchCurrentServerRoles", "64");
     let mut endpoint = connector("Default EDGE", "EDGE", "edge.contoso.com", "31");
     name_category(&mut endpoint);
     [server, endpoint]
@@ -336,26 +325,19 @@ fn edge() -> [Object; 2] {
 
 /// Exchange 2003 with virtual servers of which each is judged as it is because of one attribute.
 fn exchange_2003() -> Vec<Object> {
-    let server = format!("CN=EX2003,{SERVERS}");
-    let values = [
-        ("cn", "EX2003"),
-        ("objectCategory", "CN=ms-Exch-Exchange-Server,CN=Schema,CN=Configuration,DC=contoso,DC=com"),
-        ("networkAddress", "ncacn_ip_tcp:ex2003.contoso.com"),
-        ("serialNumber", "Version 6.5 (Build 7638.2: Service Pack 2)"),
-        ("versionNumber", "7638"),
-    ];
-    let virtual_server = |number: &str, fqdn: &str, more: (&str, &str)| {
-        let classes = ["top", "protocolCfg", "protocolCfgSMTP", VIRTUAL];
-        let values = [("cn", number), ("msExchSmtpFullyQualifiedDomainName", fqdn), more];
-        new(&format!("CN={number},CN=SMTP,CN=Protocols,{server}"), &classes, &values)
+    let endpoint = |number: &str, fqdn: &str, (attribute, value): (&str, &str)| {
+        let dn = format!("CN={number},CN=SMTP,CN=Protocols,CN=EX2003,{SERVERS}");
+        let mut endpoint = virtual_server("EX2003", fqdn).called(dn).with("cn", number).with(attribute, value);
+        name_category(&mut endpoint);
+        endpoint
     };
     vec![
-        new(&server, &["top", "server", SERVER], &values),
-        virtual_server("1", "mail.contoso.com", ("msExchAuthenticationFlags", "7")),
-        virtual_server("2", "off.contoso.com", ("msExchAuthenticationFlags", "3")),
-        virtual_server("3", "ntlm.contoso.com", ("msExchNTAuthenticationProviders", "NTLM")),
-        virtual_server("4", "stopped.contoso.com", ("msExchServerAutoStart", "FALSE")),
-        virtual_server("5", "back.contoso.com", ("msExchAuthenticationFlags", "3")),
+        server_2003("EX2003", "ex2003.contoso.com"),
+        endpoint("1", "mail.contoso.com", ("msExchAuthenticationFlags", "7")),
+        endpoint("2", "off.contoso.com", ("msExchAuthenticationFlags", "3")),
+        endpoint("3", "ntlm.contoso.com", ("msExchNTAuthenticationProviders", "NTLM")),
+        endpoint("4", "stopped.contoso.com", ("msExchServerAutoStart", "FALSE")),
+        endpoint("5", "back.contoso.com", ("msExchAuthenticationFlags", "3")),
     ]
 }
 
@@ -363,26 +345,19 @@ fn exchange_2003() -> Vec<Object> {
 fn connectors() -> [Object; 4] {
     let place = |name: &str| format!("CN={name},CN=Connections,CN=RG,CN=Routing Groups,{ORGANISATION}");
     let below = |name: &str, server: &str| format!("CN={name},CN=SMTP,CN=Protocols,CN={server},{SERVERS}");
-    let send = |name: &str, enabled: &str| {
-        let source = below("1", "ex01");
-        let values = [
-            ("cn", name),
-            ("msExchSmtpSendEnabled", enabled),
-            ("msExchSmtpSendFlags", "8388608"),
-            ("msExchSMTPSendConnectorFQDN", "out.contoso.com"),
-            ("msExchSmtpSmartHost", "hub.fabrikam.com"),
-            ("msExchSourceBridgeheadServersDN", &source),
-        ];
-        new(&place(name), &["top", SEND], &values)
+    let send = |name: &str, enabled: &str, fqdn: &str| {
+        let mut connector = send_connector(name, &below("1", "ex01"), fqdn)
+            .with("msExchSmtpSendEnabled", enabled)
+            .with("msExchSmtpSmartHost", "hub.fabrikam.com");
+        name_category(&mut connector);
+        connector
     };
     let routing = |name: &str, end: &str, number: &str| {
         new(&place(name), &["top", ROUTING], &[("cn", name), (end, &below(number, "EX2003"))])
     };
-    let mut unused = send("Unused", "FALSE");
-    unused.values.iter_mut().for_each(|(_, value)| *value = value.replace("out.", "unused."));
     [
-        send("To hub", "TRUE"),
-        unused,
+        send("To hub", "TRUE", "out.contoso.com"),
+        send("Unused", "FALSE", "unused.contoso.com"),
         routing("To 2016", "msExchTargetBridgeheadServersDN", "2"),
         routing("Back", "msExchSourceBridgeheadServersDN", "5"),
     ]
@@ -400,9 +375,9 @@ fn accounts() -> Vec<Object> {
     let mut own = names("ex01", &["HOST", "SMTPSVC"]);
     own.retain(|name| name != "SMTPSVC/ex01");
     let mut old = machine("OLD", ROOT, &["SMTPSVC/mail.contoso.com".to_owned()]);
-    set(&mut old, "userAccountControl", "4098");
+    old.set("userAccountControl", "4098");
     let mut renamed = machine("EX2003", ROOT, &names("ex2003", &["HOST", "SMTPSVC"]));
-    set(&mut renamed, "dNSHostName", "renamed.contoso.com");
+    renamed.set("dNSHostName", "renamed.contoso.com");
     let mut accounts = vec![
         machine("EX01", ROOT, &own),
         renamed,

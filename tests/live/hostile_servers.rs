@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::forest::{ROOT, SERVERS, computer, configuration, organisation, root};
-use crate::support::server::{NUMBER, Object, Server, Trick, element, object, own_address, serve};
+use crate::support::organisation::{Object, ROOT, SERVERS, computer, configuration, object, organisation, root};
+use crate::support::server::{NUMBER, Server, Trick, element, own_address, serve};
 use crate::support::usage::peak;
 use ldap3_proto::proto::LdapResultCode;
 

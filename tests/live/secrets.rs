@@ -11,9 +11,9 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::forest::{ROOT, computer, organisation, root};
+use crate::support::organisation::{ROOT, computer, object, organisation, root};
 use crate::support::promised;
-use crate::support::server::{Trick, object, serve};
+use crate::support::server::{Trick, serve};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ldap3_proto::LdapResultCode;

@@ -1,8 +1,10 @@
 //! Servers that leave something out without a word: what was not seen is a gap, and where another server follows, it is asked.
 
-use crate::support::forest::{CHILD, ROOT, SERVERS, computer, configuration, every_domain_has, organisation, root};
+use crate::support::organisation::{
+    CHILD, Object, ROOT, SERVERS, computer, configuration, every_domain_has, object, organisation, root,
+};
 use crate::support::reading::{controller, fixes, gaps, read, settings};
-use crate::support::server::{Object, Trick, object, own_address, serve};
+use crate::support::server::{Trick, own_address, serve};
 use ldap3_proto::proto::LdapResultCode;
 use spn_doctor::input::ldap::{self, Auth, Secret, Settings};
 
@@ -19,7 +21,7 @@ fn gaps_of(objects: Vec<Object>) -> String {
 /// The objects, without these values of this one.
 fn without(mut objects: Vec<Object>, dn: &str, attribute: &str) -> Vec<Object> {
     let changed = objects.iter_mut().find(|object| object.dn.starts_with(dn)).unwrap();
-    changed.values.retain(|(name, _)| name != attribute);
+    changed.clear(attribute);
     objects
 }
 
@@ -121,7 +123,7 @@ fn a_partition_of_which_nobody_can_say_whether_it_is_a_domain_is_a_gap() {
         objects.push(computer("EX01", ROOT, &["HOST/ex01.contoso.com", "SMTPSVC/ex01.contoso.com"]));
         objects
     };
-    let child = "CN=child,CN=Partitions";
+    let child = "CN=CHILD,CN=Partitions";
     assert!(gaps_of(without(forest(), child, "nCName")).contains("so it may be a domain whose accounts were not seen"));
     let mut garbled = without(forest(), child, "systemFlags");
     garbled
@@ -191,8 +193,8 @@ fn a_password_that_stands_in_a_referral_does_not_hide_where_that_leads() {
 #[test]
 fn a_domain_that_two_crossrefs_name_is_one_domain() {
     let mut objects = forest();
-    let mut twin = objects.iter().find(|object| object.dn.starts_with("CN=conto,CN=Partitions")).unwrap().clone();
-    twin.dn = twin.dn.replacen("CN=conto", "CN=conto\\0ACNF:1234", 1);
+    let mut twin = objects.iter().find(|object| object.dn.starts_with("CN=CONTOSO,CN=Partitions")).unwrap().clone();
+    twin.dn = twin.dn.replacen("CN=CONTOSO", "CN=CONTOSO\\0ACNF:1234", 1);
     objects.push(twin);
     assert_eq!(gaps_of(objects), "");
 }

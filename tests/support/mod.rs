@@ -1,7 +1,6 @@
 //! What the tests share.
 
 pub(crate) mod chance;
-pub(crate) mod forest;
 pub(crate) mod mutate;
 pub(crate) mod organisation;
 pub(crate) mod program;

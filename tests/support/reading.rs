@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use spn_doctor::input::ldap::{self, Auth, Live, Security, Settings};
 
-use super::forest::root;
-use super::server::{Object, Server, Trick, own_address, serve};
+use super::organisation::{Object, root};
+use super::server::{Server, Trick, own_address, serve};
 
 /// A domain controller with a catalog, that holds these objects.
 pub(crate) fn controller(objects: Vec<Object>, trick: Option<(&str, Trick)>) -> Server {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::organisation::{Object, object};
 use bytes::BytesMut;
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
@@ -17,19 +18,6 @@ use ldap3_proto::proto::{
 };
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tokio_util::codec::{Decoder, Encoder};
-
-/// An object: its name, its values, and the attributes that whoever asks may not read.
-#[derive(Clone, Debug)]
-pub(crate) struct Object {
-    pub(crate) dn: String,
-    pub(crate) values: Vec<(String, String)>,
-    pub(crate) hidden: Vec<String>,
-}
-
-pub(crate) fn object(dn: &str, values: &[(&str, &str)]) -> Object {
-    let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Object { dn: dn.to_owned(), values, hidden: Vec::new() }
-}
 
 /// Where the number of an object of a crowd stands.
 pub(crate) const NUMBER: &str = "#######";
