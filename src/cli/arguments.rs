@@ -258,7 +258,6 @@ impl Check {
         Options { all: self.all, undo: self.undo, fail_on: self.fail_on() }
     }
 
-    /// The dialect of the commands.
     pub(crate) fn dialect(&self) -> Dialect {
         self.setspn.dialect()
     }
@@ -289,7 +288,6 @@ pub(crate) struct Why {
 }
 
 impl Why {
-    /// The form of the answer.
     pub(crate) fn form(&self) -> AnswerFormat {
         match self.format {
             AnswerForm::Text => AnswerFormat::Text,
@@ -297,7 +295,6 @@ impl Why {
         }
     }
 
-    /// The dialect of the commands.
     pub(crate) fn dialect(&self) -> Dialect {
         self.setspn.dialect()
     }

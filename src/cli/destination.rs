@@ -11,7 +11,7 @@ use spn_doctor::trouble::Trouble;
 
 use super::interrupt::Unfinished;
 
-/// What writes a result.
+/// Writes a result to whatever it is given, a file or standard output; called once.
 pub(crate) type Writing<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// Where a result goes, and the name it was given.

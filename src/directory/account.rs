@@ -16,7 +16,7 @@ use super::text::{fold, sort_folded};
 /// A computer, user or other object that holds service principal names or may be a server's account.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// The object.
+    /// Where it lies; two accounts never share it, whatever their logon names.
     pub dn: Dn,
     /// The logon name, `EX01$`; an object without one cannot be named to setspn.
     pub sam_account_name: Option<String>,
@@ -26,7 +26,7 @@ pub struct Account {
     pub computer: bool,
     /// Whether it is a managed service account.
     pub managed: bool,
-    /// Whether the account is disabled.
+    /// Whether nobody can log on as it: bit 2 of `userAccountControl`. The names it holds count all the same.
     pub disabled: bool,
     /// When it last logged on, to within two weeks.
     pub last_logon: Option<SystemTime>,
@@ -34,7 +34,7 @@ pub struct Account {
     pub clues: Clues,
     /// The names it holds, each once, sorted by [`Spn::key`]. There may be very many, and a remedy keeps its account.
     pub spns: Arc<[Spn]>,
-    /// The domain it lies in.
+    /// The domain of its DN, whose NetBIOS name stands before its logon name in commands.
     pub domain: Arc<Domain>,
 }
 
@@ -158,7 +158,7 @@ impl Account {
     }
 }
 
-/// All accounts that were read.
+/// All accounts that were read, to be found by the names they hold, by logon name and by DNS name.
 #[derive(Debug, Default)]
 pub struct Accounts {
     list: Vec<Account>,
@@ -211,7 +211,7 @@ impl Accounts {
         self.listed(self.by_dns.get(name.key()))
     }
 
-    /// All of them.
+    /// All of them, as they were read.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.list.iter()
     }

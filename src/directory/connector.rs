@@ -11,7 +11,7 @@ use super::schema::{self, Attribute};
 pub struct SendConnector {
     /// The connector object.
     pub dn: Dn,
-    /// Its name.
+    /// The name that the Exchange Management Shell knows it by (`cn`).
     pub name: String,
     /// The name that it gives in EHLO; the server's own if it has none.
     pub announces: Announces,
@@ -49,7 +49,7 @@ impl SendConnector {
         Self::of(entry, &mut Doubts::beside(Vec::new()))
     }
 
-    /// The smart hosts, each by itself.
+    /// What [`Self::smart_host`] consists of, without blanks.
     pub(crate) fn smart_hosts(&self) -> impl Iterator<Item = &str> {
         self.smart_host.split([',', ';']).map(str::trim).filter(|host| !host.is_empty())
     }

@@ -11,7 +11,7 @@ use super::host::HostName;
 use super::schema::{self, Attribute};
 use super::text::fold;
 
-/// A domain.
+/// A domain of the forest: a crossRef whose `systemFlags` say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// The DNS name, `contoso.com`.

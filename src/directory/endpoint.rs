@@ -31,7 +31,7 @@ pub struct Endpoint {
 pub enum Announces {
     /// Its server's, as it has none of its own.
     Own,
-    /// This one.
+    /// The one that is configured (`Fqdn` of a connector).
     Name(HostName),
     /// A text that is no host name, and why.
     Invalid(String, NotAHostName),
@@ -43,7 +43,7 @@ impl Announces {
         HostName::announced(&text).map_or_else(|reason| Self::Invalid(text, reason), Self::Name)
     }
 
-    /// The name, if it is one of its own.
+    /// The name that is configured, if it is a host name.
     #[must_use]
     pub fn name(&self) -> Option<&HostName> {
         match self {

@@ -122,7 +122,7 @@ impl Prose {
         self.names.push((start..self.text.len(), kind, name.to_owned()));
     }
 
-    /// The sentence.
+    /// The sentence with its names, as people and reports read it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

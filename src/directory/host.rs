@@ -15,11 +15,11 @@ keyed!(HostName);
 /// Why a text is no host name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAHostName {
-    /// There is nothing.
+    /// No character at all.
     Empty,
     /// More than 253 characters.
     TooLong,
-    /// It ends in a dot.
+    /// A dot at the end, as in DNS: Exchange would announce it, and no SPN has it.
     TrailingDot,
     /// A label is empty or has more than 63 characters.
     Label,

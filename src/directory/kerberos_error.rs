@@ -1,16 +1,13 @@
 //! What the error codes of Kerberos mean (RFC 4120, section 7.5.9), in words.
 
-/// The client is not known.
 pub(crate) const CLIENT_UNKNOWN: i32 = 6;
 /// The service is not known, or several accounts hold its name.
 pub(crate) const SERVICE_UNKNOWN: i32 = 7;
 /// No key of the service has an encryption type that was asked for.
 pub(crate) const NO_ETYPE: i32 = 14;
-/// The password is wrong.
 pub(crate) const WRONG_PASSWORD: i32 = 24;
-/// Proof is wanted first.
+/// The first answer to every login: who one is has to be proved (pre-authentication).
 pub(crate) const PROOF_WANTED: i32 = 25;
-/// The ticket has expired.
 pub(crate) const EXPIRED: i32 = 32;
 /// The clocks are too far apart.
 pub(crate) const SKEW: i32 = 37;
@@ -53,7 +50,7 @@ pub(crate) fn etype(number: i32) -> String {
     }
 }
 
-/// What a code means.
+/// A clause that can stand behind "the KDC refuses:".
 #[must_use]
 pub(crate) fn meaning(code: i32) -> &'static str {
     match code {

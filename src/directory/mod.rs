@@ -48,7 +48,7 @@ pub struct Directory {
     pub bridgeheads: HashSet<String>,
     /// Holders of service principal names, and the servers' accounts.
     pub accounts: Accounts,
-    /// The domains of the forest.
+    /// The domains of the forest, by naming context: whose NetBIOS names commands may use.
     pub domains: Domains,
     /// Whether the administrator made `HOST/x` stand for `SMTPSVC/x` (`sPNMappings`).
     pub host_covers_smtpsvc: bool,

@@ -43,7 +43,7 @@ macro_rules! attributes {
         pub enum Attribute { $($(#[$doc])* $variant,)* }
 
         impl Attribute {
-            /// All of them.
+            /// All of them, in the order in which they are declared.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The name as the schema spells it.
@@ -56,7 +56,7 @@ macro_rules! attributes {
 }
 
 attributes! {
-    /// The classes of an object.
+    /// From `top` to the most special one.
     ObjectClass = "objectClass",
     /// The class that an object is, as the DN of that class in the schema.
     ObjectCategory = "objectCategory",

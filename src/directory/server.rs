@@ -85,14 +85,14 @@ fn tcp_address(value: &str) -> Option<&str> {
     Some(address).filter(|address| same(protocol, "ncacn_ip_tcp") && !address.is_empty())
 }
 
-/// An Exchange server.
+/// An `msExchExchangeServer` object of the configuration partition, with what lies below it.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// The server object.
     pub dn: Dn,
-    /// What it is called.
+    /// Its NetBIOS name and its FQDNs, from `cn` and `networkAddress`.
     pub names: Names,
-    /// The version, if it was recorded.
+    /// From `versionNumber`, else `serialNumber`; none if neither was read.
     pub version: Option<Version>,
     /// The roles, a bit field; 2000 and 2003 have none.
     pub roles: Option<i64>,
@@ -116,7 +116,7 @@ pub enum Skipped {
 }
 
 impl Skipped {
-    /// The reason in words.
+    /// A clause that can stand after "is not judged:".
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {

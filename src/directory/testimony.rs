@@ -21,7 +21,7 @@ pub enum Statement {
         domain: String,
         /// What it was asked for a ticket to.
         spn: String,
-        /// What it answered.
+        /// A ticket, a referral, or why there is neither.
         answer: Answer,
     },
     /// The directory of a domain controller, as far as it was asked.
@@ -44,7 +44,7 @@ pub enum Statement {
         /// How many seconds it is ahead of this machine's clock; negative if it is behind.
         ahead: i64,
     },
-    /// An SMTP endpoint.
+    /// The reply of an SMTP endpoint to EHLO.
     Endpoint {
         /// The DN of the endpoint object.
         endpoint: String,
@@ -61,7 +61,7 @@ pub enum Statement {
     },
     /// A witness that could not be heard.
     Unheard {
-        /// What it was asked as.
+        /// Which of its services was asked.
         asked: Witness,
         /// The machine, or what stands for it.
         server: String,
@@ -69,14 +69,14 @@ pub enum Statement {
         domain: Option<String>,
         /// The DN of the endpoint object, where it is one.
         endpoint: Option<String>,
-        /// Why.
+        /// What went wrong, as a clause.
         why: String,
         /// What to do about it.
         fix: Option<String>,
     },
 }
 
-/// Who is asked.
+/// What `--prove` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
@@ -84,15 +84,15 @@ pub enum Witness {
     Kdcs,
     /// The directory and the clock of each domain controller.
     Controllers,
-    /// The SMTP endpoints.
+    /// The SMTP endpoints that a server requires SPNs for and that take connections from anywhere.
     Smtp,
 }
 
-/// What a KDC answers.
+/// What a KDC makes of the wish for a ticket to a service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Answer {
-    /// A ticket.
+    /// A ticket to the service itself.
     Issued {
         /// The encryption type of the key it is sealed with: 18 and 17 for AES, 23 for RC4.
         etype: i32,
@@ -103,7 +103,7 @@ pub enum Answer {
     },
     /// Another realm is to be asked.
     Referred {
-        /// That realm.
+        /// Its name, `EMEA.CONTOSO.COM`.
         realm: String,
     },
     /// None, for this reason.
@@ -119,7 +119,7 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
-    /// The name.
+    /// What the controller was asked for, `SMTPSVC/ex01.contoso.com`.
     pub spn: String,
     /// The DNs of the objects that hold it.
     pub holders: Vec<String>,
@@ -129,7 +129,7 @@ pub struct Held {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Copy {
-    /// The object.
+    /// Where it lies there.
     pub dn: String,
     /// Whether it may log on there.
     pub enabled: bool,
@@ -142,7 +142,7 @@ pub struct Copy {
 /// All that witnesses are asked.
 #[derive(Clone, Debug, Default)]
 pub struct Questions {
-    /// Who is asked.
+    /// What `--prove` named.
     pub witnesses: HashSet<Witness>,
     /// What each domain's controllers are asked, by its folded DNS name.
     pub domains: BTreeMap<String, OfDomain>,
@@ -170,9 +170,9 @@ pub struct OfDomain {
 pub struct OfEndpoint {
     /// The DN of the endpoint object.
     pub endpoint: String,
-    /// Where it listens.
+    /// Its server's FQDN, or the address it is bound to.
     pub host: String,
-    /// And on which port.
+    /// The TCP port it is bound to; 25 unless configured otherwise.
     pub port: u16,
 }
 
@@ -207,7 +207,7 @@ impl Questions {
     }
 }
 
-/// All that was said.
+/// All statements, to be found by name and by endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Testimony {
     statements: Vec<Statement>,
@@ -251,7 +251,7 @@ impl Testimony {
         self.statements.is_empty()
     }
 
-    /// All statements, in order.
+    /// Sorted, each once.
     #[must_use]
     pub(crate) fn statements(&self) -> &[Statement] {
         &self.statements
@@ -266,7 +266,7 @@ impl Testimony {
         })
     }
 
-    /// What was said of an endpoint.
+    /// What an endpoint said, or that it could not be heard; none if it was not asked.
     #[must_use]
     pub(crate) fn of_endpoint(&self, dn: &Dn) -> Option<&Statement> {
         self.statements.get(*self.by_endpoint.get(dn.key())?)

@@ -46,9 +46,7 @@ pub(crate) fn make_small(bytes: &mut [u8]) {
 pub struct Keyed {
     /// The text, and behind it the key where that differs: of most names there are very many.
     both: Box<str>,
-    /// Where the text ends.
     end: usize,
-    /// Where the key begins.
     key: usize,
 }
 

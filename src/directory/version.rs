@@ -43,7 +43,7 @@ impl Version {
         self.major < 8
     }
 
-    /// Whether this is Exchange 2000.
+    /// Version 6.0, which needs a hotfix before a second virtual server can use Kerberos (Microsoft KB 818530).
     #[must_use]
     pub(crate) fn is_2000(self) -> bool {
         (self.major, self.minor) == (6, 0)

@@ -2,19 +2,13 @@
 
 use std::fmt;
 
-/// INTEGER.
 pub(crate) const INTEGER: u8 = 0x02;
-/// OCTET STRING.
 pub(crate) const OCTETS: u8 = 0x04;
-/// BOOLEAN.
 pub(crate) const BOOLEAN: u8 = 0x01;
-/// ENUMERATED.
 pub(crate) const ENUMERATED: u8 = 0x0a;
 /// OBJECT IDENTIFIER, in certificates.
 pub(crate) const OID: u8 = 0x06;
-/// SEQUENCE.
 pub(crate) const SEQUENCE: u8 = 0x30;
-/// SET.
 pub(crate) const SET: u8 = 0x31;
 
 /// Bytes that are no BER, or not the BER that was expected.

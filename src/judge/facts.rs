@@ -22,7 +22,7 @@ use crate::directory::text::{clipped, printable, sort_folded};
 pub struct Facts<'a> {
     /// The directory they were found in.
     pub directory: &'a Directory,
-    /// The servers, by name.
+    /// The servers with their accounts and required SPNs, by name; skipped ones too.
     pub servers: Vec<Judged<'a>>,
     /// Who host names belong to.
     pub owners: Owners<'a>,

@@ -11,15 +11,15 @@ use crate::directory::text::sort_folded;
 /// One thing wrong: one per code, server and SPN.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The code of the check.
+    /// Which [check](super::checks::Check) found it.
     pub code: &'static str,
-    /// How bad it is.
+    /// The same for all of a code, but where less depends on it here.
     pub severity: Severity,
     /// The names of the servers concerned, sorted.
     pub servers: Vec<String>,
     /// The endpoints concerned, `SERVER\name`, sorted.
     pub endpoints: Vec<String>,
-    /// The SPN concerned.
+    /// The SPN concerned; none where it is about the server or one of its settings.
     pub spn: Option<Spn>,
     /// The DNs of those who hold it, sorted.
     pub holders: Vec<String>,
@@ -27,7 +27,7 @@ pub struct Finding {
     pub message: String,
     /// What of the message is true of this finding alone, beside its servers and its SPN.
     pub evidence: Vec<String>,
-    /// Why it matters here.
+    /// What fails because of it, and for whom.
     pub why: String,
     /// What to do about it, the preferred first.
     pub remedies: Vec<Remedy>,
@@ -50,13 +50,13 @@ impl Finding {
         }
     }
 
-    /// Names a server.
+    /// Adds the server that it is about.
     #[must_use]
     pub fn server(self, judged: &Judged<'_>) -> Self {
         self.servers([judged])
     }
 
-    /// Names servers.
+    /// Adds servers that it is about; each is named once.
     #[must_use]
     pub fn servers<'a, 'b: 'a>(mut self, servers: impl IntoIterator<Item = &'a Judged<'b>>) -> Self {
         self.servers.extend(servers.into_iter().map(|judged| judged.server.names.name.clone()));

@@ -30,7 +30,7 @@ impl Marks {
         }
     }
 
-    /// How many there are.
+    /// How many of the three there are: one alone may be a coincidence.
     #[must_use]
     pub fn count(self) -> usize {
         self.names().count()
@@ -46,9 +46,9 @@ impl Marks {
 /// A machine with at least one mark.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
-    /// The machine.
+    /// Its account: a computer, dead or alive.
     pub account: &'a Account,
-    /// What speaks for it.
+    /// What says that it is the server's.
     pub marks: Marks,
 }
 
@@ -65,13 +65,13 @@ impl Candidate<'_> {
 pub enum Identity<'a> {
     /// None is looked for: the server is skipped.
     Skipped,
-    /// This one.
+    /// The one for which most marks speak.
     Account(Candidate<'a>),
     /// One that is called like the server, but calls itself otherwise in DNS.
     OtherName(Candidate<'a>),
     /// One of these, or none.
     Ambiguous(Vec<Candidate<'a>>),
-    /// None was found.
+    /// No machine has a mark.
     None,
 }
 

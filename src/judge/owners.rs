@@ -72,7 +72,7 @@ impl<'a> Owners<'a> {
 }
 
 impl Owner<'_> {
-    /// The owner in words.
+    /// Its kind and name, escaped: `Exchange server EX01`.
     #[must_use]
     pub fn in_words(&self) -> String {
         use crate::directory::text::shown;

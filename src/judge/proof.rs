@@ -7,16 +7,14 @@ use crate::directory::Directory;
 use crate::directory::account::Account;
 use crate::directory::dn::Dn;
 use crate::directory::endpoint::Endpoint;
-use crate::directory::kerberos_error::is_about_the_name;
+use crate::directory::kerberos_error::{SERVICE_UNKNOWN, is_about_the_name};
 use crate::directory::testimony::{Answer, Copy, Statement, Testimony, Witness, holders};
 use crate::directory::text::{fold, same};
 
-/// "Unknown principal".
-const UNKNOWN: i32 = 7;
 /// `STATUS_NO_SECRETS`: a read-only domain controller that keeps no copy of the account's keys.
 const NO_SECRETS: u32 = 0xc000_0371;
 
-/// All that was said of a name.
+/// What all witnesses said of one required name, held against the directory.
 #[derive(Debug)]
 pub struct Proof<'a> {
     /// The KDCs of the account's domain, by name.
@@ -27,7 +25,7 @@ pub struct Proof<'a> {
     pub endpoints: Vec<OfEndpoint<'a>>,
 }
 
-/// What a KDC said.
+/// The answer of one KDC to the wish for a ticket to the name.
 #[derive(Debug)]
 pub struct OfKdc<'a> {
     /// The domain controller.
@@ -56,27 +54,27 @@ pub struct Seen<'a> {
     pub holders: &'a [String],
     /// The server's account there.
     pub account: Option<&'a Copy>,
-    /// All accounts that were asked for there.
+    /// The holders and the servers' accounts, as this copy has them.
     pub accounts: &'a [Copy],
     /// Whether it shows the same as the copy that was judged.
     pub is_same: bool,
 }
 
-/// What an endpoint said.
+/// The reply of one endpoint to EHLO.
 #[derive(Debug)]
 pub struct OfEndpoint<'a> {
-    /// The endpoint.
+    /// Whose configuration it is held against.
     pub endpoint: &'a Endpoint,
-    /// Where it was asked.
+    /// Where it was asked, `HOST:PORT`.
     pub address: &'a str,
     /// What it said, or why it could not be heard.
     pub greeting: Result<Greeting<'a>, &'a str>,
 }
 
-/// A greeting.
+/// What an endpoint tells of itself.
 #[derive(Debug)]
 pub struct Greeting<'a> {
-    /// The name it announces.
+    /// The first word of its reply to EHLO.
     pub announces: &'a str,
     /// What it offers, in clear and within TLS.
     pub offers: Vec<&'a str>,
@@ -138,7 +136,7 @@ fn agrees(expected: Option<bool>, answer: &Answer) -> Option<bool> {
     match (expected?, answer) {
         (_, Answer::Refused { status: Some(NO_SECRETS), .. }) => None,
         (issued, Answer::Issued { .. }) => Some(issued),
-        (false, Answer::Refused { code: UNKNOWN, .. }) => Some(true),
+        (false, Answer::Refused { code: SERVICE_UNKNOWN, .. }) => Some(true),
         (true, Answer::Referred { .. }) => Some(false),
         (true, Answer::Refused { code, .. }) if is_about_the_name(*code) => Some(false),
         _ => None,

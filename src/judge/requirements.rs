@@ -91,11 +91,11 @@ pub struct Requirement<'a> {
     pub name: HostName,
     /// `SMTPSVC/` and the name.
     pub spn: Spn,
-    /// Why.
+    /// Who asks for a ticket to it.
     pub needs: Needs<'a>,
     /// How bad it is if nobody holds it.
     pub if_missing: Severity,
-    /// How it stands.
+    /// What comes of holding it against the accounts.
     pub status: Status,
     /// Who else the name belongs to, where it is foreign.
     pub owner: Option<Owner<'a>>,
@@ -116,9 +116,9 @@ impl Requirement<'_> {
 /// A server, its account, and what it requires.
 #[derive(Debug)]
 pub struct Judged<'a> {
-    /// The server.
+    /// As the directory has it.
     pub server: &'a Server,
-    /// Its account.
+    /// Which account it is taken to have, and how sure that is.
     pub identity: Identity<'a>,
     /// Its FQDN; where `networkAddress` has a name without a dot, what its machine calls itself.
     pub fqdn: Option<HostName>,
@@ -134,7 +134,7 @@ impl<'a> Judged<'a> {
         Self { server, identity, fqdn, requirements: Vec::new() }
     }
 
-    /// The account, if it is known.
+    /// The account that was chosen; a command may rest on it only if [it is certain](Self::is_certain).
     #[must_use]
     pub fn account(&self) -> Option<&'a Account> {
         self.identity.chosen().map(|chosen| chosen.account)

@@ -31,7 +31,7 @@ pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
     groups_of(&report.findings)
 }
 
-/// Findings, in groups.
+/// Findings of the same code, severity and reason, together; in the order of the first ones.
 pub(super) fn groups_of(findings: &[Finding]) -> Vec<Group<'_>> {
     let cause = |finding: &&Finding| (finding.code, finding.severity, finding.why.clone(), finding.exception.is_some());
     let alike = alike(findings.iter(), cause);
@@ -56,12 +56,10 @@ fn alike<'a, K: Eq + Hash>(
 }
 
 impl<'a> Group<'a> {
-    /// The code of all findings.
     pub(super) fn code(&self) -> &'a str {
         self.first.code
     }
 
-    /// The severity of all findings.
     pub(super) fn severity(&self) -> &'a str {
         self.first.severity
     }
@@ -71,12 +69,10 @@ impl<'a> Group<'a> {
         self.first.title
     }
 
-    /// Why it matters.
     pub(super) fn why(&self) -> &'a str {
         &self.first.why
     }
 
-    /// Whether the findings are accepted.
     pub(super) fn is_accepted(&self) -> bool {
         self.first.exception.is_some()
     }
@@ -105,7 +101,6 @@ impl<'a> Course<'a> {
 }
 
 impl<'a> Way<'a> {
-    /// What to run, in order.
     pub(super) fn run(&self) -> impl Iterator<Item = &'a str> {
         self.commands().map(|command| command.run.as_str())
     }

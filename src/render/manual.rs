@@ -38,7 +38,7 @@ pub fn write(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     write_lines("SOURCES", manual.sources.iter().copied(), out)
 }
 
-/// What a symptom says, and what causes it.
+/// Writes what `explain` prints of a symptom: who reports it, what it means, and the findings and other causes behind it.
 pub fn write_symptom(symptom: &Symptom, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", prose(&symptom.line(), ""))?;
     for (heading, text) in

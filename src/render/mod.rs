@@ -97,7 +97,7 @@ impl Format {
         }
     }
 
-    /// What it is good for.
+    /// Whom it is for, as `--help` says it.
     #[must_use]
     pub fn purpose(self) -> &'static str {
         match self {

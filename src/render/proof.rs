@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// What the words of all witnesses come to.
 enum Outcome {
-    /// All say what the directory says.
+    /// All who were asked were heard, and say what the directory says.
     Confirmed,
     /// One says something else.
     Disputed,

@@ -13,7 +13,7 @@ use crate::report::Problem;
 use crate::why::answer::{Answer, Name, Verdict};
 use crate::why::clues::Clue;
 
-/// The form of an answer.
+/// What `why --format` takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
     /// For somebody at a terminal.

@@ -4,7 +4,7 @@ use textwrap::core::Word;
 
 use crate::directory::text::is_command;
 
-/// The width of a report.
+/// Columns of a report; a terminal of any age has as many.
 pub(super) const WIDTH: usize = 80;
 
 /// Wraps prose between words only, and never within “…” or before a command, so that no line passes for a command; each line behind `indent`. Lines that begin with spaces are examples and stay whole.

@@ -14,7 +14,7 @@ use crate::directory::text::{clipped, fold, quoted};
 use crate::judge::checks;
 use crate::trouble::Trouble;
 
-/// The exceptions of a file.
+/// What somebody decided to leave as it is, from a file of TOML.
 #[derive(Clone, Debug)]
 pub struct Exceptions {
     rules: Vec<Rule>,
@@ -29,7 +29,6 @@ struct Rule {
     accepted: Exception,
 }
 
-/// Which findings an exception is for.
 #[derive(Clone, Debug)]
 enum Findings {
     /// The one of this id, in lower case.
@@ -38,7 +37,6 @@ enum Findings {
     Like { code: String, server: Option<String>, spn: Option<String> },
 }
 
-/// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {

@@ -24,15 +24,15 @@ pub const SCHEMA_VERSION: u32 = 2;
 /// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// [`SCHEMA_VERSION`].
+    /// Grows when a script that reads the shape before may fail.
     pub schema_version: u32,
     /// What made the report.
     pub tool: Tool,
     /// Where the data came from.
     pub source: Source,
-    /// What it comes to.
+    /// All in one word.
     pub verdict: Verdict,
-    /// The numbers.
+    /// How many there are of what; computed from all the rest.
     pub summary: Summary,
     /// The Exchange servers, by name.
     pub servers: Vec<Server>,
@@ -73,7 +73,7 @@ impl Default for FailOn {
 pub struct Tool {
     /// `spn-doctor`.
     pub name: &'static str,
-    /// Its version.
+    /// As in `Cargo.toml`.
     pub version: &'static str,
 }
 
@@ -81,7 +81,7 @@ pub struct Tool {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Source {
-    /// Recordings.
+    /// One or more recordings, read as one.
     Ldif {
         /// Their names, as given.
         files: Vec<String>,
@@ -112,7 +112,7 @@ pub enum Verdict {
 pub struct Summary {
     /// Exchange servers, skipped ones included.
     pub servers: usize,
-    /// Their endpoints.
+    /// Their SMTP virtual servers and receive connectors, whether they require an SPN or not.
     pub endpoints: usize,
     /// Required SPNs; the sum of the next seven.
     pub required: usize,
@@ -142,7 +142,7 @@ pub struct Summary {
     pub ready: usize,
 }
 
-/// An Exchange server.
+/// An Exchange server: its account, its endpoints, and the SPNs it requires.
 #[derive(Clone, Debug, Serialize)]
 pub struct Server {
     /// The NetBIOS name.
@@ -159,18 +159,18 @@ pub struct Server {
     pub worst: Option<&'static str>,
     /// The account; null when undetermined.
     pub account: Option<ServerAccount>,
-    /// The SMTP endpoints.
+    /// Its SMTP endpoints, those that are off too.
     pub endpoints: Vec<ServerEndpoint>,
     /// The SPNs the server requires.
     pub spns: Vec<RequiredSpn>,
 }
 
-/// The account of a server.
+/// The computer account that a server is taken to have.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServerAccount {
     /// The computer object.
     pub dn: String,
-    /// The logon name.
+    /// The logon name, `EX01$`; null when it was not read, and then no command can name it.
     pub sam_account_name: Option<String>,
     /// The DNS name of its domain.
     pub domain: String,
@@ -183,7 +183,7 @@ pub struct ServerAccount {
 /// An SMTP virtual server or receive connector.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServerEndpoint {
-    /// The name.
+    /// The name that Exchange shows, `Default Frontend EX01`.
     pub name: String,
     /// `virtual-server` or `receive-connector`.
     pub kind: &'static str,
@@ -197,12 +197,12 @@ pub struct ServerEndpoint {
     pub reason: Option<&'static str>,
 }
 
-/// An SPN that a server requires.
+/// An SPN that a server requires, and how it stands.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequiredSpn {
-    /// The SPN.
+    /// `SMTPSVC/` and the name, as configured.
     pub spn: String,
-    /// How it stands.
+    /// `registered`, `missing`, `misplaced`, `duplicate`, `foreign`, `shared` or `unresolved`.
     pub status: &'static str,
     /// Why: `announced`, `sender`, `host-name`.
     pub needed_as: Vec<&'static str>,
@@ -228,7 +228,7 @@ pub struct Proof {
     pub smtp: Vec<SmtpProof>,
 }
 
-/// What a KDC said.
+/// What came of asking a KDC for a ticket to the SPN.
 #[derive(Clone, Debug, Serialize)]
 pub struct KdcProof {
     /// The domain controller.
@@ -282,25 +282,25 @@ pub struct SmtpProof {
 pub struct Finding {
     /// Stays the same from run to run: code, servers and SPN, folded.
     pub id: String,
-    /// The code.
+    /// Which check it comes from, as `explain` lists them.
     pub code: &'static str,
     /// `error`, `warning` or `info`.
     pub severity: &'static str,
-    /// The servers concerned.
+    /// The NetBIOS names of the servers concerned, sorted.
     pub servers: Vec<String>,
     /// The endpoints concerned, `SERVER\name`.
     pub endpoints: Vec<String>,
-    /// The SPN concerned.
+    /// The SPN concerned; null where it is about the server or one of its settings.
     pub spn: Option<String>,
     /// The DNs of the objects that hold it, sorted.
     pub holders: Vec<String>,
     /// What is wrong with all findings of the code, in a few words.
     pub title: &'static str,
-    /// What is wrong.
+    /// What is wrong here, in one or two sentences.
     pub message: String,
     /// What of the message is true of this finding alone, beside its servers and its SPN.
     pub evidence: Vec<String>,
-    /// Why it matters.
+    /// What fails because of it, and for whom.
     pub why: String,
     /// What to do about it, the preferred first.
     pub remedies: Vec<Remedy>,
@@ -342,7 +342,7 @@ impl Finding {
 /// Somebody's decision to leave a finding as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Exception {
-    /// Why.
+    /// Why it may stay, in the words of whoever decided that.
     pub reason: String,
     /// The last day on which it holds, `2027-01-31`; none if it always does.
     pub until: Option<String>,
@@ -353,7 +353,7 @@ pub struct Exception {
 pub struct Remedy {
     /// `setspn`, `exchange`, `registry` or `decide`.
     pub kind: &'static str,
-    /// What it does.
+    /// What it does, in a few words.
     pub title: String,
     /// What to make sure of before; null if the commands are ready to be run.
     pub confirm: Option<String>,
@@ -385,7 +385,7 @@ pub struct Command {
     /// The account, `CONTOSO\EX01$`; only of setspn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The command.
+    /// The command, to be copied as it is.
     pub run: String,
     /// What takes it back.
     pub undo: String,
@@ -399,7 +399,7 @@ pub struct Command {
 pub struct Problem {
     /// What is missing, and why.
     pub what: String,
-    /// Where.
+    /// The object, domain, server or file that it is missing from.
     #[serde(rename = "where")]
     pub place: String,
     /// The commands that get what is missing.

@@ -58,7 +58,7 @@ impl Cause {
         }
     }
 
-    /// What it is, in a sentence.
+    /// What is the matter then, in one or more sentences.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {

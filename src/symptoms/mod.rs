@@ -19,11 +19,11 @@ pub struct Symptom {
     pub event: Option<Event>,
     /// What stands in texts; the first is its name. Several words stand in this order, whatever their case.
     pub words: &'static [&'static str],
-    /// What it is, in a line.
+    /// What happened, in a line.
     pub title: &'static str,
-    /// Who logs or says it.
+    /// Which machine and which program report it, and where.
     pub seen: &'static str,
-    /// What it says.
+    /// What it tells whoever sees it: what failed, and why that may be.
     pub means: &'static str,
     /// Whose SPN or setting is at fault.
     pub whose: &'static str,
@@ -51,14 +51,14 @@ pub enum Fault {
 pub struct Event {
     /// The numbers that Event Viewer shows: of one, or of several that tell of the same.
     pub ids: &'static [u32],
-    /// Who logs it.
+    /// The same number means other things from other sources.
     pub source: Source,
 }
 
-/// Who logs an event.
+/// Who logs an event, as the column Source of Event Viewer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Exchange transport.
+    /// The transport services of an Exchange server, front end and hub.
     Transport,
     /// The Key Distribution Center of a domain controller.
     Kdc,
@@ -66,11 +66,11 @@ pub enum Source {
     Kerberos,
     /// Active Directory on a domain controller.
     Directory,
-    /// Netlogon.
+    /// The service of any member that talks to domain controllers.
     Netlogon,
     /// The Local Security Authority.
     Lsa,
-    /// The Security log.
+    /// The auditing of logons and tickets.
     Security,
 }
 
@@ -143,7 +143,7 @@ impl Symptom {
         }
     }
 
-    /// The line in a manual.
+    /// Event or words, source and title in one line, as manuals list it.
     #[must_use]
     pub fn line(&self) -> String {
         match self.event {

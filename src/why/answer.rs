@@ -15,22 +15,22 @@ use crate::judge::facts::Facts;
 use crate::judge::requirements::Judged;
 use crate::report::{Finding, Problem, Report, SCHEMA_VERSION, Server, Source, Tool};
 
-/// What `why` says.
+/// What a message comes to, held against the directory; the shape of `why --format json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
-    /// [`SCHEMA_VERSION`].
+    /// Grows when a script that reads the shape before may fail.
     pub schema_version: u32,
     /// What made the answer.
     pub tool: Tool,
     /// Where the data came from.
     pub source: Source,
-    /// What it comes to.
+    /// All in one word.
     pub verdict: Verdict,
     /// What the message says: its events, replies and status words.
     pub says: Vec<Said>,
     /// The servers it is about, as in a report.
     pub servers: Vec<Server>,
-    /// The names it is about.
+    /// The SMTPSVC names that the message gives, or that its servers need.
     pub names: Vec<Name>,
     /// Whether the message names what is wrong; false where it leaves open which server sent, and these are those that may have.
     pub is_certain: bool,
@@ -61,9 +61,9 @@ pub enum Verdict {
 pub struct Said {
     /// `2017`, `454 4.7.0`, `TargetUnknown`.
     pub name: String,
-    /// What it is, in a line.
+    /// What happened, in a line.
     pub title: String,
-    /// What it says.
+    /// What it tells whoever sees it: what failed, and why that may be.
     pub means: &'static str,
     /// Whose SPN or setting is at fault.
     pub whose: &'static str,
@@ -74,7 +74,7 @@ pub struct Said {
 /// A name that the message is about.
 #[derive(Clone, Debug, Serialize)]
 pub struct Name {
-    /// The SPN.
+    /// `SMTPSVC/` and the name, as the message or the configuration has it.
     pub spn: String,
     /// The servers that need it, with why and how it stands; none if nobody in the directory does.
     pub needed: Vec<Needed>,

@@ -22,7 +22,7 @@ use crate::symptoms::causes::Cause;
 pub struct Clue {
     /// `clock`, `replication`, `encryption-types`, …
     pub cause: &'static str,
-    /// What it would be.
+    /// What would be the matter, in one or more sentences.
     pub text: &'static str,
     /// What the directory shows of it; nothing where the directory does not know.
     pub shown: Vec<String>,

@@ -11,7 +11,7 @@ use crate::directory::host::HostName;
 use crate::directory::text::fold;
 use crate::symptoms::{self, Source, Symptom};
 
-/// What a text says.
+/// The symptoms, names and addresses of a text that somebody pasted.
 #[derive(Clone, Debug, Default)]
 pub struct Message {
     /// What people look up in manuals: replies and status words, and behind them the events, which are less exact.
@@ -64,7 +64,8 @@ const MOST: usize = 200;
 const LONGEST_NAME: usize = 100;
 
 impl Message {
-    /// Reads a text.
+    /// Finds them in any text: an event, a bounce, a log, JSON, a screen that was copied. Nothing in it is believed, and no text is
+    /// refused.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut message = Self::default();
@@ -206,7 +207,6 @@ impl Message {
         }
     }
 
-    /// Takes an SPN; whether it is one.
     fn spn(&mut self, token: &str, class: &str, rest: &str) -> bool {
         let host = rest.split(['/', ':', '@', '\\']).next().unwrap_or_default().trim_end_matches('.');
         let Ok(host) = HostName::parse(host) else { return false };

@@ -8,7 +8,7 @@ use crate::symptoms::{self, Event};
 /// No text has more that anybody wants to hear of.
 const MOST: usize = 200;
 
-/// The numbers of a text.
+/// The numbers of a text that may be events, replies or error codes.
 pub(super) struct Numbers {
     /// Each number, what stands before it and behind it.
     alone: BTreeMap<u32, Vec<(String, String)>>,

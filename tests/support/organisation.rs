@@ -44,7 +44,7 @@ impl Object {
     }
 }
 
-/// The same as LDIF.
+/// Objects as an export shows them to somebody who may read everything.
 pub(crate) fn ldif(objects: impl IntoIterator<Item = Object>) -> String {
     let mut text = String::new();
     for Object { dn, values, .. } in objects {

@@ -19,7 +19,6 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 
-    /// The codes of the findings.
     pub(crate) fn codes(&self) -> Vec<String> {
         let report = self.report();
         report["findings"]
@@ -31,7 +30,6 @@ impl Run {
     }
 }
 
-/// Runs the program.
 pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
     run_with_input(arguments, b"")
 }
@@ -123,7 +121,6 @@ pub(crate) fn is_ready(remedy: &Value) -> bool {
     remedy["confirm"].is_null() && list(&remedy["commands"]).next().is_some()
 }
 
-/// The text of a fixture.
 pub(crate) fn text(fixture: impl AsRef<Path>) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)).unwrap()
 }

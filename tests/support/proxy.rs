@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Which of the two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     Requests,
@@ -42,7 +41,6 @@ impl Fault {
     }
 }
 
-/// A fault, and where.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Disturbance {
     pub(crate) way: Way,
@@ -50,7 +48,6 @@ pub(crate) struct Disturbance {
     pub(crate) fault: Fault,
 }
 
-/// A proxy for one connection.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     shared: Arc<Shared>,

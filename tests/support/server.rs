@@ -49,7 +49,6 @@ pub(crate) enum Trick {
     Flood,
     /// Sends this object and no other.
     Instead(Object),
-    /// Refers elsewhere.
     Refer(Vec<String>),
     /// Answers under another message's number.
     OtherId,
@@ -79,7 +78,7 @@ pub(crate) enum Trick {
     Drip,
 }
 
-/// A running server.
+/// Runs until the tests end, and remembers what it was asked.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) connections: Arc<AtomicUsize>,
@@ -441,7 +440,6 @@ impl Object {
     }
 }
 
-/// An element of BER.
 pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap();
     [&[tag, 0x84][..], &length.to_be_bytes(), content].concat()

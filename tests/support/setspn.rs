@@ -122,7 +122,6 @@ impl Recording {
         cross_ref.values("nCName").next().unwrap().to_lowercase()
     }
 
-    /// Whether an object holds a name.
     pub(crate) fn holds(&self, dn: &str, spn: &str) -> bool {
         self.objects.iter().any(|object| object.dn.eq_ignore_ascii_case(dn) && object.position(spn).is_some())
     }

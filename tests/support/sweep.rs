@@ -37,7 +37,6 @@ pub(crate) struct Case {
     pub(crate) alone: bool,
 }
 
-/// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Exactly what an undisturbed run says: exit 0 or 1, and rightly so.

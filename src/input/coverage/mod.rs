@@ -29,7 +29,7 @@ pub enum Source {
     Recorded,
 }
 
-/// What was said beside the objects.
+/// What a reading tells beside its objects, by which one sees what is missing.
 #[derive(Debug, Default)]
 pub struct Beside {
     /// The domains, and objects in domains, that somebody spoke of: the rootDSE, or a referral.

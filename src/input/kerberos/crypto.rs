@@ -101,7 +101,7 @@ impl Key {
         Ok(Zeroizing::new(bytes.split_off(BLOCK)))
     }
 
-    /// A checksum for a use.
+    /// A keyed checksum (RFC 3961, section 4) for one of the usage numbers of RFC 4120, section 7.5.1.
     pub(crate) fn checksum(&self, usage: u32, data: &[u8]) -> Vec<u8> {
         mac(&self.for_use(usage, 0x99), data)
     }

@@ -39,7 +39,7 @@ pub(crate) fn integer(number: i32) -> Vec<u8> {
     element(INTEGER, &[bytes.get(idle..).unwrap_or_default()])
 }
 
-/// 32 flags.
+/// A `KerberosFlags` of 32 bits.
 pub(crate) fn flags(flags: u32) -> Vec<u8> {
     element(BITS, &[&[0], &flags.to_be_bytes()])
 }

@@ -35,7 +35,7 @@ pub(crate) struct Pending {
     sequence: u64,
 }
 
-/// An established context.
+/// A security context (RFC 4121) whose both ends have proved who they are: seals and opens messages, in their order.
 pub(crate) struct Context {
     key: Key,
     /// Whether the key is the service's choice.
@@ -55,7 +55,7 @@ pub(crate) enum Problem {
     Unusable(Unusable),
     /// A message before it was left out or repeated.
     OutOfOrder,
-    /// It was not sealed.
+    /// It came in clear, or only signed.
     NotSealed,
 }
 

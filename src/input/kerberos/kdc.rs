@@ -8,7 +8,6 @@ use crate::directory::text::printable;
 use crate::input::net;
 use crate::trouble::Trouble;
 
-/// The port of Kerberos.
 const PORT: u16 = 88;
 /// More bytes than any answer has: a ticket grows with the groups of its holder, and 64 KiB of those are the most there can be.
 const LONGEST: u32 = 256 << 10;

@@ -265,12 +265,12 @@ fn key(field: &[u8]) -> Result<Key, Unusable> {
     Key::new(etype, content(fields.get(1)?)?).ok_or(Unusable::Etype(etype))
 }
 
-/// What a KDC answers.
+/// A message of a KDC, as far as it can be read without a key.
 #[derive(Debug)]
 pub(crate) enum Answer<'a> {
     /// A ticket, still closed.
     Reply(Reply<'a>),
-    /// A refusal.
+    /// `KRB-ERROR`: it is not signed, so anybody on the way can send it.
     Refused(Refusal),
 }
 
@@ -299,7 +299,7 @@ pub(crate) struct Way {
     pub(crate) rounds: u32,
 }
 
-/// A ticket in its reply.
+/// `AS-REP` or `TGS-REP`, not opened yet.
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     client: Principal,
@@ -335,19 +335,18 @@ fn reply(tag: u8, bytes: &[u8]) -> Result<Reply<'_>, Unusable> {
     Ok(Reply { client, ticket, named, seal, part: fields.get(6)?, ways })
 }
 
-/// A ticket, opened.
+/// What the sealed part of a reply tells, checked against what was asked.
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// What it takes to use it; the key may be of a type that we do not know.
     pub(crate) credential: Result<Credential, i32>,
-    /// The name that it is for.
     pub(crate) server: Principal,
     /// What the KDC holds of the service's encryption types, as in `msDS-SupportedEncryptionTypes`.
     pub(crate) etypes: Option<u32>,
 }
 
 impl Reply<'_> {
-    /// Opens the answer to a login.
+    /// Opens an `AS-REP`, and checks that it answers the request with this nonce.
     pub(crate) fn open_login(&self, with: &Key, nonce: u32) -> Result<Opened, Unusable> {
         self.open(with, USE_REPLY_TO_CLIENT, nonce)
     }

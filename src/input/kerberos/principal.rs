@@ -6,7 +6,6 @@ use super::der::{Fields, GENERAL_STRING, integer, list, number, strings};
 use crate::directory::text::printable;
 use crate::input::ber::{Malformed, SEQUENCE, element};
 
-/// A user.
 pub(crate) const NT_PRINCIPAL: i32 = 1;
 /// A service: class and instance.
 pub(crate) const NT_SRV_INST: i32 = 2;
@@ -22,7 +21,6 @@ pub(crate) struct Principal {
 }
 
 impl Principal {
-    /// A user of a realm.
     pub(crate) fn user(name: &str, realm: &str) -> Self {
         Self { kind: NT_PRINCIPAL, parts: vec![name.as_bytes().to_vec()], realm: realm.as_bytes().to_vec() }
     }
@@ -70,7 +68,7 @@ impl Principal {
         Ok(Self { kind: number(fields.get(0)?)?, parts, realm: realm.to_vec() })
     }
 
-    /// The realm, as it may be shown.
+    /// The realm without what would act on a terminal.
     pub(crate) fn shown_realm(&self) -> String {
         printable(&String::from_utf8_lossy(&self.realm))
     }

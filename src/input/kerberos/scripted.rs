@@ -126,11 +126,10 @@ pub(super) fn good_answer() -> Vec<u8> {
 /// What a KDC does.
 #[derive(Clone)]
 enum Act {
-    /// Sends this.
+    /// One reply, behind its length.
     Send(Vec<u8>),
     /// Sends these bytes as they are, without a length before.
     Raw(Vec<u8>),
-    /// Says nothing.
     Silence,
 }
 

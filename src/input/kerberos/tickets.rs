@@ -30,16 +30,16 @@ pub enum Identity {
     /// The holder of the current ticket; on Windows, whoever is logged on.
     #[default]
     Current,
-    /// A user and a password.
+    /// Whoever knows a password: an AES key is made of it.
     Password {
         /// `user@contoso.com`.
         user: String,
-        /// The password.
+        /// Tried once with one KDC.
         password: Secret,
     },
     /// An account with a key in a file.
     Keytab {
-        /// The file.
+        /// A keytab of MIT's format, version 2.
         path: PathBuf,
         /// `user@contoso.com`; the first account in the file if absent.
         user: Option<String>,
@@ -53,7 +53,7 @@ pub(crate) enum Failure {
     Credentials(Trouble),
     /// No KDC can be asked, or what it says cannot be used.
     Unheard(Trouble),
-    /// The KDC refuses.
+    /// The KDC refuses; [`kerberos_error`](code) says what that is about.
     Refused(Refusal),
 }
 
@@ -363,7 +363,7 @@ impl Tickets {
     }
 }
 
-/// What proves who one is.
+/// What a key can be made of.
 enum Proof<'a> {
     Password(&'a Secret),
     Keys(&'a [Key]),

@@ -11,7 +11,6 @@ use crate::directory::text::printable;
 pub(super) struct Address {
     /// A name or an IP address.
     pub(super) host: String,
-    /// The port.
     pub(super) port: u16,
 }
 

@@ -21,7 +21,7 @@ use crate::directory::text::fold;
 use crate::input::kerberos::seconds_of;
 use crate::input::selection::term;
 
-/// A domain controller.
+/// A domain controller, as its `nTDSDSA` object describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Controller {
     /// Its DNS name.

@@ -1,17 +1,17 @@
 //! What the reading tells while it goes on.
 
-/// One search that was made.
+/// One search that came to its end, with all its pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchReport {
-    /// The server that was asked.
+    /// Who was asked, `HOST:PORT`.
     pub server: String,
     /// Where the search began; empty for the whole forest.
     pub base: String,
-    /// What was looked for.
+    /// The filter of the search (RFC 4515).
     pub filter: String,
     /// How many objects came.
     pub entries: usize,
-    /// In how many pages.
+    /// In how many pages of at most [`Settings::page_size`](super::Settings) objects.
     pub pages: usize,
     /// How long it took.
     pub millis: u128,
@@ -38,7 +38,7 @@ pub trait Progress {
     }
 }
 
-/// Nobody.
+/// For whoever does not want to know.
 impl Progress for () {
     fn search(&mut self, _: &SearchReport) {}
 }

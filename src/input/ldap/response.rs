@@ -8,7 +8,6 @@ use crate::directory::entry::{Entry, Range, weight_of};
 /// One object of a search's result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SearchEntry {
-    /// Its name.
     pub(super) dn: String,
     /// Its attributes under their descriptions (`servicePrincipalName;range=0-1499`), and their values.
     pub(super) attributes: Vec<(String, Vec<Vec<u8>>)>,
@@ -17,7 +16,6 @@ pub(super) struct SearchEntry {
 /// What a search brings, one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Response {
-    /// An object.
     Entry(SearchEntry),
     /// Where more would be.
     Reference(Vec<String>),

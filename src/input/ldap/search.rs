@@ -7,7 +7,6 @@ use ldap3::Scope;
 
 use super::response::SearchEntry;
 
-/// A search to be made.
 #[derive(Clone, Debug)]
 pub(super) struct SearchRequest<'a> {
     pub(super) base: &'a str,

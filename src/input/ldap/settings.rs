@@ -16,7 +16,7 @@ pub struct Settings {
     pub domain: Option<String>,
     /// `HOST[:PORT]`, tried in order; with any, none is looked up.
     pub servers: Vec<String>,
-    /// Who asks.
+    /// Whom the servers take us for.
     pub auth: Auth,
     /// What protects the connection.
     pub security: Security,
@@ -24,7 +24,7 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// Takes any certificate: whoever sits on the network can read everything, the password too.
     pub insecure_skip_certificate_check: bool,
-    /// What is asked for.
+    /// What the objects are wanted for, and so which attributes are asked for.
     pub purpose: Purpose,
     /// How many objects a server may send at a time.
     pub page_size: u32,
@@ -72,7 +72,7 @@ impl Settings {
     }
 }
 
-/// Who asks.
+/// How the program binds (RFC 4513).
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// Somebody whom Kerberos knows.
@@ -81,10 +81,10 @@ pub enum Auth {
     Simple {
         /// `user@contoso.com`, `CONTOSO\user` or a DN.
         user: String,
-        /// The password.
+        /// Goes to the server as it is, so only over TLS.
         password: Secret,
     },
-    /// Nobody.
+    /// A bind without name and password. To nobody Active Directory shows little more than the rootDSE, unless `dSHeuristics` allows it.
     Anonymous,
 }
 

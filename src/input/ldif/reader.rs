@@ -28,7 +28,7 @@ const NO_CHANGES: &str = "this is a list of changes, not a recording of what is 
 pub struct Refusal {
     /// The physical line, from 1.
     pub line: u64,
-    /// What is wrong with it.
+    /// What is wrong there, as a sentence without its dot.
     pub cause: String,
 }
 

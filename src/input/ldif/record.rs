@@ -29,11 +29,11 @@ pub struct Record {
 /// One value of an attribute.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'a> {
-    /// The attribute.
+    /// Whose value it is, without options such as `;binary`.
     pub attribute: Attribute,
     /// What stands behind the attribute's name, as `;range=0-1499`; mostly nothing.
     pub options: &'a [u8],
-    /// The value.
+    /// Its bytes, decoded if it was base64.
     pub value: &'a [u8],
 }
 

@@ -56,7 +56,6 @@ struct Told {
 }
 
 impl Counts {
-    /// An entry begins.
     pub(super) fn entry(&mut self) {
         self.all.entries += 1;
     }

@@ -16,7 +16,7 @@ use crate::input::ldif::Record;
 /// Up to this, no file is made.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
 
-/// The records that were passed over.
+/// Records of which nothing matters so far, put away: by the name of a later one they may come to matter.
 pub(super) struct PassedOver {
     records: BufWriter<SpooledTempFile>,
     names: Filter,

@@ -47,7 +47,6 @@ pub(super) struct ToolTrailers {
     results: usize,
     /// Results other than success.
     failures: BTreeSet<String>,
-    /// Whether pages were left.
     pages: Open,
     /// Base and filter of the current search, and of the one before: `ldapsearch` writes its heading on every page.
     asked: Vec<u8>,

@@ -30,7 +30,7 @@ pub struct Header {
     pub about: Vec<String>,
     /// What could not be read; a recording with any is not complete.
     pub gaps: Vec<Gap>,
-    /// What witnesses said.
+    /// What `--prove` heard; empty where nobody was asked.
     pub testimony: Testimony,
 }
 
@@ -188,7 +188,7 @@ impl TrailerCheck {
         }
     }
 
-    /// What witnesses said.
+    /// The witnesses' statements, which are taken out.
     pub(super) fn statements(&mut self) -> Vec<Statement> {
         std::mem::take(&mut self.statements)
     }

@@ -266,7 +266,7 @@ pub(crate) fn computer_called(sam_account_name: &str) -> String {
     format!("{}$", name.strip_suffix('$').unwrap_or(&name))
 }
 
-/// A filter of one term.
+/// `(attribute=value)`, escaped (RFC 4515): the value can be anything.
 #[must_use]
 pub(crate) fn term(attribute: Attribute, value: &str) -> String {
     format!("({}={})", attribute.name(), ldap_escape(value))

@@ -17,12 +17,12 @@ const LONGEST_LINE: usize = 2048;
 const MOST_LINES: usize = 100;
 /// More bytes than an endpoint says altogether.
 const MOST_BYTES: usize = 64 << 10;
-/// What is shown of a line.
+/// Characters of a line that are shown; a server may send far more.
 const SHOWN: usize = 200;
 /// A name that nobody has, for EHLO.
 const NAME: &str = "spn-doctor.invalid";
 
-/// What an endpoint said.
+/// The banner and the replies to EHLO of one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
     /// The name in its reply to EHLO, for which a sender asks for a ticket.

@@ -5,13 +5,13 @@
 pub struct Manual {
     /// What the finding says, in a few words.
     pub title: &'static str,
-    /// What was compared with what.
+    /// What was compared with what, and by whose rule.
     pub checked: &'static str,
     /// What it does to mail.
     pub impact: &'static str,
     /// How to put it right.
     pub fix: &'static str,
-    /// The permissions that takes.
+    /// What right the remedy needs, and who has it by default.
     pub permissions: &'static str,
     /// When the finding may be wrong.
     pub false_positives: &'static str,

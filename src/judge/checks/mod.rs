@@ -34,7 +34,7 @@ use crate::directory::text::{fold, most_alike};
 /// A check: its code, its manual, and the function from the facts to what is wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
-    /// The code of its findings.
+    /// What its findings are called in reports, `missing-spn`; never changed, as scripts know it.
     pub code: &'static str,
     /// What `explain` prints.
     pub manual: Manual,

@@ -3,7 +3,7 @@
 use crate::directory::account::Account;
 use crate::directory::spn::Spn;
 
-/// What is done.
+/// What setspn is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The account gets the name.
@@ -26,11 +26,11 @@ impl Action {
 /// One account gets or loses one name.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// What is done.
+    /// Whether the name comes or goes.
     pub action: Action,
     /// The name: as configured when it is added, exactly as held when it is deleted.
     pub spn: Spn,
-    /// The account.
+    /// Whose name it is, as the directory had it when it was judged.
     pub account: Account,
 }
 

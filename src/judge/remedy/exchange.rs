@@ -13,7 +13,7 @@ use crate::judge::requirements::Judged;
 /// A command of the Exchange Management Shell, and the one that takes it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// What to run.
+    /// The command, as it is typed.
     pub run: String,
     /// What takes it back.
     pub undo: String,

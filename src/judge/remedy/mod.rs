@@ -40,7 +40,7 @@ impl Kind {
     }
 }
 
-/// One step of a remedy.
+/// What one command does.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// One account gets or loses one name.

@@ -34,7 +34,6 @@ enum Cached {
 /// The ticket of a cache that others are asked for with.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    /// The ticket.
     pub(crate) tgt: Credential,
     /// What to add to this machine's clock to get the KDC's, in seconds.
     pub(crate) offset: i64,

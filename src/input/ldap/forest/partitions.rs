@@ -27,7 +27,6 @@ impl Partitions {
         (Self(partitions), unreadable)
     }
 
-    /// The domains.
     pub(super) fn domains(&self) -> Vec<Dn> {
         self.0.iter().filter(|partition| partition.is_domain).map(|partition| partition.context.clone()).collect()
     }

@@ -9,7 +9,7 @@ use crate::input::ldap::progress::Progress;
 use crate::input::ldap::search::SearchRequest;
 use crate::input::ldap::session::Session;
 
-/// What of it matters.
+/// What of the rootDSE matters.
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     /// The domain that the server is a controller of.
@@ -20,7 +20,7 @@ pub(super) struct Root {
     pub(super) forest: Dn,
     /// Whether the server has a global catalog, if it says.
     pub(super) has_catalog: Option<bool>,
-    /// Whether it is Samba.
+    /// Whether `vendorName` says so: Samba answers some searches otherwise than Windows.
     pub(super) is_samba: bool,
 }
 

@@ -6,13 +6,12 @@ use super::frames::{Frames, frame};
 
 /// One side of a security context that seals what it sends.
 pub(crate) trait Seal: Send {
-    /// Seals a message.
     fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>>;
     /// Opens what the other side sealed. Fails if it was changed, or is not what comes next.
     fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>>;
 }
 
-/// The layer of a connection.
+/// What lies between LDAP and TCP.
 pub(crate) enum Layer {
     /// Bytes pass as they are.
     None,

@@ -13,7 +13,6 @@ const LONGEST: usize = 16 << 20;
 /// the wire and a hundred in memory.
 const MOST_PARTS: usize = 1 << 18;
 
-/// Bind response.
 pub(crate) const BIND_RESPONSE: u8 = 0x61;
 /// Search result entry.
 pub(crate) const ENTRY: u8 = 0x64;
@@ -102,12 +101,11 @@ impl Messages {
     }
 }
 
-/// A message in its parts.
+/// An `LDAPMessage` (RFC 4511, section 4.1.1) in its parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Message<'a> {
     /// Which request it belongs to.
     pub(crate) id: u32,
-    /// The tag of the operation.
     pub(crate) operation: u8,
     /// The operation's content.
     pub(crate) content: &'a [u8],
@@ -164,7 +162,7 @@ impl<'a> Message<'a> {
 pub(crate) struct Outcome {
     /// The result code, 0 for success.
     pub(crate) code: u32,
-    /// What the server says of it.
+    /// `diagnosticMessage`, as the server wrote it.
     pub(crate) text: String,
     /// `serverSaslCreds`.
     pub(crate) token: Option<Vec<u8>>,

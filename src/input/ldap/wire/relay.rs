@@ -20,7 +20,7 @@ const BUFFER: usize = 64 << 10;
 pub(crate) struct Fault(Arc<OnceLock<Error>>);
 
 impl Fault {
-    /// The cause, if one is known.
+    /// Why the connection ended, if that is known.
     pub(crate) fn cause(&self) -> Option<String> {
         self.0.get().map(|cause| format!("{cause:#}"))
     }

@@ -209,7 +209,7 @@ const FORMS: &[(Sign, &str)] = &[
 ];
 
 const DSQUERY: &str = export_instead!("this is the output of dsquery or dsget, not LDIF");
-/// Stands for what is LDIF.
+/// No form: the text is LDIF already.
 const LDIF: &str = "";
 
 impl Sign {

@@ -18,7 +18,6 @@ impl Pseudonyms {
         *self.0.entry(fold(text)).or_insert(next)
     }
 
-    /// For any text.
     pub(super) fn text(&mut self, text: &str) -> String {
         format!("n{}", self.number(text))
     }

@@ -51,7 +51,7 @@ enum Step {
     Continue(Box<dyn Pending>, Vec<u8>),
 }
 
-/// An established context.
+/// A security context whose both ends have proved who they are.
 trait Established: Seal {
     /// Opens what the server offers, sealed or not.
     fn open_offer(&mut self, token: &[u8]) -> Result<Vec<u8>>;
