@@ -1,18 +1,15 @@
 //! What needs nothing but the toolchain, and, left out unless asked for, what needs the lab or much time.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests stop at the first surprise"
-)]
-#![allow(clippy::format_collect, reason = "here clear goes before fast")]
-#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "what measures processes is tried on Linux only"))]
-
+// Always set here. By it clippy tells what may stop at the first surprise (`.clippy.toml`): tests, and what they share.
+#[cfg(test)]
 mod bench;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod judge;
+#[cfg(test)]
 mod lab;
+#[cfg(test)]
 mod live;
+#[cfg(test)]
 mod support;

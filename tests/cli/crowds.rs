@@ -256,13 +256,13 @@ fn more_words_of_witnesses_than_a_report_can_tell_are_not_judged() {
     let mut objects = server("EX01", "ex01.contoso.com", names());
     objects.push(computer("EX01", ["HOST/ex01.contoso.com".to_owned()]));
     let entries = ldif(objects);
-    let said: String = (0..2000)
+    let said: Vec<String> = (0..2000)
         .map(|number| {
             let server = format!("\"server\":\"dc{number}.contoso.com\",\"domain\":\"contoso.com\"");
             format!("# witness: {{\"witness\":\"unheard\",\"asked\":\"kdcs\",{server},\"endpoint\":null,\"why\":\"x\",\"fix\":null}}\n")
         })
         .collect();
-    let text = format!("# spn-doctor recording, version 1\n# complete: yes\n{said}\n{entries}");
+    let text = format!("# spn-doctor recording, version 1\n# complete: yes\n{}\n{entries}", said.concat());
     let mut sum = crc32fast::Hasher::new();
     sum.update(text.as_bytes());
     let count = text.lines().filter(|line| line.starts_with("dn:")).count();

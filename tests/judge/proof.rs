@@ -12,8 +12,8 @@ fn checked(statements: &[Value], change: impl Fn(&str) -> String, format: &str) 
     let entries = original.split_once("\n\n").unwrap().1;
     let (entries, closing) = entries.rsplit_once("# end of spn-doctor recording: ").unwrap();
     let entries = change(entries);
-    let said: String = statements.iter().map(|statement| format!("# witness: {statement}\n")).collect();
-    let before = format!("# spn-doctor recording, version 1\n# complete: yes\n{said}\n{entries}");
+    let said: Vec<String> = statements.iter().map(|statement| format!("# witness: {statement}\n")).collect();
+    let before = format!("# spn-doctor recording, version 1\n# complete: yes\n{}\n{entries}", said.concat());
     let count = closing.split(' ').next().unwrap();
     let sum = crc32fast::hash(before.as_bytes());
     let file = tempfile::NamedTempFile::new().unwrap();

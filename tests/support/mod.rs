@@ -10,4 +10,5 @@ pub(crate) mod reading;
 pub(crate) mod server;
 pub(crate) mod setspn;
 pub(crate) mod sweep;
+#[cfg(target_os = "linux")]
 pub(crate) mod usage;

@@ -23,6 +23,10 @@ use tokio_util::codec::{Decoder, Encoder};
 pub(crate) const NUMBER: &str = "#######";
 
 /// What the server does instead of answering properly, to the searches that the trick is for.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "some of it needs the memory of a process to be measured")
+)]
 #[derive(Clone, Debug)]
 pub(crate) enum Trick {
     /// Another result than success, after as many objects.

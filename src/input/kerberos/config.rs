@@ -20,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) cache: Option<String>,
     /// The socket of the daemon that keeps tickets.
     pub(crate) kcm_socket: Option<String>,
+    /// Whether DNS is asked for KDCs that are not named, as written: unset, it is.
+    pub(crate) dns_lookup_kdc: Option<String>,
     /// `HOST[:PORT]` of each realm's KDCs.
     pub(crate) kdcs: HashMap<String, Vec<String>>,
 }
@@ -31,6 +33,12 @@ impl Config {
         let mut reader = Reader::default();
         env::split_paths(&files).for_each(|file| reader.file(&file));
         reader.config
+    }
+
+    /// Whether DNS is asked for the KDCs of realms without any here. The words are those of MIT's library (`profile_get_boolean`).
+    pub(crate) fn looks_up_kdcs(&self) -> bool {
+        const NO: [&str; 6] = ["n", "no", "false", "nil", "0", "off"];
+        !self.dns_lookup_kdc.as_ref().is_some_and(|word| NO.contains(&word.to_ascii_lowercase().as_str()))
     }
 
     /// The KDCs of a realm that are named.
@@ -135,6 +143,7 @@ impl Reader {
         match (self.section.as_str(), self.open.as_slice(), key) {
             ("libdefaults", [], "default_realm") => first(&mut self.config.default_realm),
             ("libdefaults", [], "default_ccache_name") => first(&mut self.config.cache),
+            ("libdefaults", [], "dns_lookup_kdc") => first(&mut self.config.dns_lookup_kdc),
             ("libdefaults", [], "kcm_socket") => first(&mut self.config.kcm_socket),
             ("realms", [realm], "kdc") => {
                 let kdcs = self.config.kdcs.entry(realm.clone()).or_default();
@@ -173,6 +182,13 @@ mod tests {
         assert_eq!(config.cache.as_deref(), Some("KCM:"));
         assert_eq!(config.kdcs_of("CONTOSO.COM"), ["dc1.contoso.com", "dc2.contoso.com:1088"]);
         assert!(config.kdcs_of("WRONG.COM").is_empty());
+    }
+
+    #[test]
+    fn dns_is_asked_for_kdcs_unless_that_is_forbidden() {
+        let with = |line: &str| read(&format!("[libdefaults]\n {line}\n")).looks_up_kdcs();
+        assert!(with("") && with("dns_lookup_kdc = true") && with("dns_lookup_kdc = perhaps"));
+        assert!(!with("dns_lookup_kdc = false") && !with("dns_lookup_kdc = No"));
     }
 
     #[test]

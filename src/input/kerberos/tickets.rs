@@ -11,6 +11,7 @@ use super::crypto::{self, AES128, AES256, Key, NoRandomness};
 use super::messages::{self, Answer, Credential, Moment, Opened, Refusal, Reply, Seal, Unusable, Way, Wish};
 use super::principal::{NT_ENTERPRISE, Principal};
 use super::{Config, cache, kdc, keytab};
+use crate::directory::host::HostName;
 use crate::directory::kerberos_error::{self as code, meaning};
 use crate::directory::text::printable;
 use crate::input::dns;
@@ -166,9 +167,11 @@ impl Tickets {
         if !named.is_empty() {
             return Ok(named.to_vec());
         }
-        let found = match crate::directory::host::HostName::parse(&realm) {
-            Ok(domain) => dns::services(&format!("_kerberos._tcp.{}.", domain.key())).await.unwrap_or_default(),
-            Err(_) => Vec::new(),
+        let found = match HostName::parse(&realm) {
+            Ok(domain) if self.config.looks_up_kdcs() => {
+                dns::services(&format!("_kerberos._tcp.{}.", domain.key())).await.unwrap_or_default()
+            }
+            _ => Vec::new(),
         };
         if found.is_empty() { Ok(vec![near.to_owned()]) } else { Ok(found) }
     }
@@ -324,15 +327,19 @@ impl Tickets {
         let etypes = proof.etypes();
         let wish = Wish { server: &server, etypes: &etypes, nonce: nonce()? };
         let first = messages::login(client, &wish, None)?;
-        let no_etype = || Failure::Credentials(no_aes(client));
+        let key_of = |ways: &[Way]| {
+            let has_aes = || ways.iter().any(|way| AES.contains(&way.etype));
+            let none = || if has_aes() { odd_rounds(kdc) } else { Failure::Credentials(no_aes(client)) };
+            proof.key(client, ways).ok_or_else(none)
+        };
         let (key, offset) = match self.exchange(kdc, &first, |reply| Ok(reply.ways)).await {
             // An account that needs no proof gets its ticket at once: ask again all the same, so that there is one way only.
-            Ok(ways) => (proof.key(client, &ways).ok_or_else(no_etype)?, 0),
+            Ok(ways) => (key_of(&ways)?, 0),
             Err(Failure::Refused(refusal)) if refusal.code == code::PROOF_WANTED => {
                 let here = self.now(0).seconds;
                 let offset =
                     i64::try_from(refusal.now.seconds).unwrap_or_default() - i64::try_from(here).unwrap_or_default();
-                (proof.key(client, &refusal.ways).ok_or_else(no_etype)?, offset)
+                (key_of(&refusal.ways)?, offset)
             }
             Err(other) => return Err(other),
         };
@@ -453,6 +460,14 @@ fn no_kdc(realm: &str) -> Trouble {
 fn no_aes(client: &Principal) -> Trouble {
     Trouble::new(format!("{client} has no AES key that the KDC and this program both know"))
         .hint("change the password once, so that the domain makes AES keys; or use --auth simple")
+}
+
+/// More rounds than anybody has time for, or so few that whoever is on the way could guess the password.
+fn odd_rounds(kdc: &str) -> Failure {
+    let what = format!("the KDC {} asks for a key that would not keep the password safe", printable(kdc));
+    Failure::Unheard(
+        Trouble::new(what).hint("check that it is a domain controller, and that nobody is on the way to it"),
+    )
 }
 
 fn not_logged_in(client: &str, refusal: &Refusal) -> Trouble {

@@ -1,7 +1,5 @@
 //! Bytes of an enemy for what reads the live connection: frames, messages, objects.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at the first surprise")]
-
 use super::wire::frames::{Frames, frame};
 use super::wire::messages::{DONE, ENTRY, Message, Messages, REFERENCE};
 use crate::input::ber::{self, ENUMERATED, Extent, INTEGER, OCTETS, SEQUENCE, SET, element};
