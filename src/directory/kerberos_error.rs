@@ -35,7 +35,7 @@ pub(crate) fn is_about_the_name(code: i32) -> bool {
 /// Whether a refusal to log in is about whoever logs in, so that no other KDC would say otherwise: only such a one is final.
 #[must_use]
 pub(crate) fn is_about_the_client(code: i32) -> bool {
-    matches!(code, 1 | CLIENT_UNKNOWN | 9 | 12 | NO_ETYPE | 18 | 23 | WRONG_PASSWORD | PROOF_WANTED)
+    matches!(code, 1 | CLIENT_UNKNOWN | 9 | 12 | NO_ETYPE | 18 | 23 | WRONG_PASSWORD | PROOF_WANTED | WRONG_REALM)
 }
 
 /// What an encryption type is called.

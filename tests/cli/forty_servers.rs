@@ -2,9 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::support::organisation::{
-    Object, ROOT, connector, ldif, machine, organisation, server_2016, user, well_named,
-};
+use crate::support::organisation::{Object, ROOT, connector, machine, recorded, server_2016, user, well_named};
 use crate::support::program;
 use crate::support::program::{commands, is_ready, list, run};
 
@@ -12,8 +10,15 @@ const SERVERS: usize = 40;
 
 /// A server of Exchange with nothing wrong: its objects and its account.
 fn healthy(name: &str) -> Vec<Object> {
+    with_account(name, |_| ())
+}
+
+/// The same with one change of its account.
+fn with_account(name: &str, change: impl FnOnce(&mut Object)) -> Vec<Object> {
     let fqdn = format!("{name}.contoso.com");
-    vec![server_2016(name, &fqdn), endpoint(name, "Default Frontend", &fqdn), well_named(name, &[])]
+    let mut account = well_named(name, &[]);
+    change(&mut account);
+    vec![server_2016(name, &fqdn), endpoint(name, "Default Frontend", &fqdn), account]
 }
 
 fn endpoint(server: &str, purpose: &str, fqdn: &str) -> Object {
@@ -24,11 +29,7 @@ fn endpoint(server: &str, purpose: &str, fqdn: &str) -> Object {
 fn faulty(number: usize, name: &str) -> Vec<Object> {
     let fqdn = format!("{name}.contoso.com");
     let own = format!("SMTPSVC/{fqdn}");
-    let nameless = || {
-        let mut objects = healthy(name);
-        objects[2].values.retain(|(_, value)| *value != own);
-        objects
-    };
+    let nameless = || with_account(name, |account| account.values.retain(|(_, value)| *value != own));
     let with = |mut objects: Vec<Object>, more: Object| {
         objects.push(more);
         objects
@@ -45,18 +46,14 @@ fn faulty(number: usize, name: &str) -> Vec<Object> {
             with(with(healthy(name), taken), well_named(&file, &[]))
         }
         6 => with(healthy(name), dead(&format!("HOST/{fqdn}"))),
-        _ => {
-            let mut objects = healthy(name);
-            objects[2].set("dNSHostName", &format!("new{number}.contoso.com"));
-            objects
-        }
+        _ => with_account(name, |account| account.set("dNSHostName", &format!("new{number}.contoso.com"))),
     }
 }
 
-fn organisation_of(server: impl Fn(usize, &str) -> Vec<Object>) -> tempfile::NamedTempFile {
+fn organisation(server: impl Fn(usize, &str) -> Vec<Object>) -> tempfile::NamedTempFile {
     let servers = (1..=SERVERS).flat_map(|number| server(number, &format!("EX{number:02}")));
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(ldif(organisation(&[]).into_iter().chain(servers)).as_bytes()).unwrap();
+    file.write_all(recorded(servers).as_bytes()).unwrap();
     file
 }
 
@@ -68,7 +65,7 @@ fn is_too_long(line: &&str) -> bool {
 
 #[test]
 fn a_healthy_organisation_fits_a_screen_and_a_half() {
-    let file = organisation_of(|_, name| healthy(name));
+    let file = organisation(|_, name| healthy(name));
     let run = run(["check".as_ref(), "--from".as_ref(), file.path()]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     let lines = run.stdout.lines().count();
@@ -79,7 +76,7 @@ fn a_healthy_organisation_fits_a_screen_and_a_half() {
 
 #[test]
 fn an_organisation_with_forty_faults_takes_less_than_200_lines() {
-    let file = organisation_of(faulty);
+    let file = organisation(faulty);
     let run = run(["check".as_ref(), "--from".as_ref(), file.path()]);
     let report = program::check([file.path()]).report();
     let findings = list(&report["findings"]).count();
@@ -101,7 +98,7 @@ fn an_organisation_with_forty_faults_takes_less_than_200_lines() {
 
 #[test]
 fn one_cause_on_twelve_servers_is_told_once() {
-    let file = organisation_of(|number, name| if number <= 12 { faulty(0, name) } else { healthy(name) });
+    let file = organisation(|number, name| if number <= 12 { faulty(0, name) } else { healthy(name) });
     let table = run(["check".as_ref(), "--from".as_ref(), file.path()]).stdout;
     assert_eq!(table.matches("  error  missing-spn  EX").count(), 12, "{table}");
     for once in ["No account holds a required SPN.", "Without a ticket", "Register the SPN", "Undo:"] {

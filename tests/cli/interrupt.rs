@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::organisation::{ldif, organisation, root, server_2003, virtual_server, well_named};
+use crate::support::organisation::{organisation, recorded, root, server_2003, virtual_server, well_named};
 use crate::support::server::serve;
 
 const INTERRUPTED: &str = "error: interrupted; nothing was checked\n";
@@ -158,7 +158,7 @@ fn large() -> String {
         let endpoint = virtual_server(&name, &format!("mail{number}.contoso.com"));
         [server_2003(&name, &fqdn), endpoint, well_named(&name, &[])]
     };
-    ldif(organisation(&[]).into_iter().chain((0..500).flat_map(server)))
+    recorded((0..500).flat_map(server))
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

@@ -115,6 +115,6 @@ fn hold<N: AsRef<str>>(folder: &str, texts: impl IntoIterator<Item = (N, String)
     }
     assert!(differences.is_empty(), "{differences}");
     let found: BTreeSet<PathBuf> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    let of_nothing: Vec<_> = found.difference(&known).collect();
-    assert!(of_nothing.is_empty(), "delete what nothing prints any more: {of_nothing:?}");
+    let odd: Vec<_> = found.symmetric_difference(&known).collect();
+    assert!(odd.is_empty(), "missing, or printed by nothing any more: {odd:?}");
 }

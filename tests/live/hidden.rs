@@ -4,8 +4,8 @@
 use std::net::Ipv4Addr;
 
 use crate::support::organisation::{
-    CHILD, ORGANISATION, Object, ROOT, SERVERS, computer, configuration, connector, every_domain_has, object, root,
-    send_connector, server_2003, server_2016, user, virtual_server,
+    CHILD, CONFIGURATION, ORGANISATION, Object, ROOT, SERVERS, computer, configuration, connector, every_domain_has,
+    object, root, send_connector, server_2003, server_2016, user, virtual_server,
 };
 use crate::support::reading::settings;
 use crate::support::server::{own_address, serve};
@@ -17,7 +17,6 @@ use spn_doctor::judge::judge;
 use spn_doctor::judge::remedy::setspn::Dialect;
 use spn_doctor::report::{Report, Source};
 
-const CONFIGURATION: &str = "CN=Configuration,DC=contoso,DC=com";
 const EXCHANGE_SERVER: &str = "16";
 
 /// What hiding one attribute of an object, or of all of its kind, may come to.
@@ -170,8 +169,8 @@ fn with_only(name: Option<&str>) -> Vec<Object> {
     let mut objects = forest();
     let account = objects.iter_mut().find(|object| object.dn.starts_with("CN=EX01,CN=Computers")).unwrap();
     account.clear("servicePrincipalName");
-    account.values.extend(name.map(|name| ("servicePrincipalName".to_owned(), name.to_owned())));
-    if name.is_some() {
+    if let Some(name) = name {
+        account.set("servicePrincipalName", name);
         account.clear("dNSHostName");
     }
     name_category(account);
@@ -257,12 +256,12 @@ fn answer(objects: &[Object]) -> Answer {
 /// An organisation in which each attribute changes what is found.
 fn forest() -> Vec<Object> {
     let mut objects = configuration(&[ROOT, CHILD], &["ex01.contoso.com"]);
-    objects.iter_mut().for_each(name_category);
-    objects.extend(schema());
     objects.extend(receive_connectors());
     objects.extend(edge());
     objects.extend(exchange_2003());
     objects.extend(connectors());
+    objects.iter_mut().for_each(name_category);
+    objects.extend(schema());
     objects.extend(accounts());
     objects
 }
@@ -286,14 +285,6 @@ fn name_category(object: &mut Object) {
     }
 }
 
-fn new(dn: &str, classes: &[&str], values: &[(&str, &str)]) -> Object {
-    let classes = classes.iter().map(|class| ("objectClass", *class));
-    let all: Vec<(&str, &str)> = classes.chain(values.iter().copied()).collect();
-    let mut object = object(dn, &all);
-    name_category(&mut object);
-    object
-}
-
 /// Connectors of EX01 of which each is judged as it is because of one attribute.
 fn receive_connectors() -> [Object; 6] {
     let host = |name: &str| format!("{name}.contoso.com");
@@ -302,7 +293,6 @@ fn receive_connectors() -> [Object; 6] {
         for (attribute, value) in more {
             object.set(attribute, value);
         }
-        name_category(&mut object);
         object
     };
     [
@@ -318,18 +308,14 @@ fn receive_connectors() -> [Object; 6] {
 /// An Edge Transport server, which is not judged, but would be without its roles.
 fn edge() -> [Object; 2] {
     let server = server_2016("EDGE", "edge.contoso.com").with("msExchCurrentServerRoles", "64");
-    let mut endpoint = connector("Default EDGE", "EDGE", "edge.contoso.com", "31");
-    name_category(&mut endpoint);
-    [server, endpoint]
+    [server, connector("Default EDGE", "EDGE", "edge.contoso.com", "31")]
 }
 
 /// Exchange 2003 with virtual servers of which each is judged as it is because of one attribute.
 fn exchange_2003() -> Vec<Object> {
     let endpoint = |number: &str, fqdn: &str, (attribute, value): (&str, &str)| {
         let dn = format!("CN={number},CN=SMTP,CN=Protocols,CN=EX2003,{SERVERS}");
-        let mut endpoint = virtual_server("EX2003", fqdn).called(dn).with("cn", number).with(attribute, value);
-        name_category(&mut endpoint);
-        endpoint
+        virtual_server("EX2003", fqdn).called(dn).with("cn", number).with(attribute, value)
     };
     vec![
         server_2003("EX2003", "ex2003.contoso.com"),
@@ -346,14 +332,13 @@ fn connectors() -> [Object; 4] {
     let place = |name: &str| format!("CN={name},CN=Connections,CN=RG,CN=Routing Groups,{ORGANISATION}");
     let below = |name: &str, server: &str| format!("CN={name},CN=SMTP,CN=Protocols,CN={server},{SERVERS}");
     let send = |name: &str, enabled: &str, fqdn: &str| {
-        let mut connector = send_connector(name, &below("1", "ex01"), fqdn)
+        send_connector(name, &below("1", "ex01"), fqdn)
             .with("msExchSmtpSendEnabled", enabled)
-            .with("msExchSmtpSmartHost", "hub.fabrikam.com");
-        name_category(&mut connector);
-        connector
+            .with("msExchSmtpSmartHost", "hub.fabrikam.com")
     };
     let routing = |name: &str, end: &str, number: &str| {
-        new(&place(name), &["top", ROUTING], &[("cn", name), (end, &below(number, "EX2003"))])
+        let values = [("objectClass", "top"), ("objectClass", ROUTING), ("cn", name), (end, &below(number, "EX2003"))];
+        object(&place(name), &values)
     };
     [
         send("To hub", "TRUE", "out.contoso.com"),

@@ -44,6 +44,11 @@ impl Object {
     }
 }
 
+/// A forest of one domain with these objects, as LDIF.
+pub(crate) fn recorded(objects: impl IntoIterator<Item = Object>) -> String {
+    ldif(organisation(&[]).into_iter().chain(objects))
+}
+
 /// Objects as an export shows them to somebody who may read everything.
 pub(crate) fn ldif(objects: impl IntoIterator<Item = Object>) -> String {
     let mut text = String::new();
@@ -59,7 +64,7 @@ pub(crate) fn ldif(objects: impl IntoIterator<Item = Object>) -> String {
 
 pub(crate) const ROOT: &str = "DC=contoso,DC=com";
 pub(crate) const CHILD: &str = "DC=child,DC=contoso,DC=com";
-const CONFIGURATION: &str = "CN=Configuration,DC=contoso,DC=com";
+pub(crate) const CONFIGURATION: &str = "CN=Configuration,DC=contoso,DC=com";
 pub(crate) const ORGANISATION: &str = "CN=Org,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=contoso,DC=com";
 /// What the Exchange servers lie below.
 pub(crate) const SERVERS: &str =
@@ -242,13 +247,13 @@ pub(crate) fn krbtgt(domain: &str) -> Object {
 /// A user that holds these names.
 pub(crate) fn user(name: &str, domain: &str, held: &[&str]) -> Object {
     let classes = ["top", "person", "organizationalPerson", "user"];
-    account(&format!("CN={name},CN=Users,{domain}"), &classes, name, held)
+    account(&format!("CN={name},CN=Users,{domain}"), &classes, (name, "512"), held)
 }
 
 /// A computer that holds these names, and does not say what it is called.
 pub(crate) fn machine(name: &str, domain: &str, held: &[&str]) -> Object {
     let classes = ["top", "person", "organizationalPerson", "user", "computer"];
-    account(&format!("CN={name},CN=Computers,{domain}"), &classes, &format!("{name}$"), held)
+    account(&format!("CN={name},CN=Computers,{domain}"), &classes, (&format!("{name}$"), "4096"), held)
 }
 
 /// A computer that holds these names, and is called by its own in its domain.
@@ -264,9 +269,9 @@ pub(crate) fn well_named(name: &str, held: &[&str]) -> Object {
     computer(name, ROOT, &names)
 }
 
-fn account(dn: &str, classes: &[&str], logon_name: &str, held: &[&str]) -> Object {
+fn account(dn: &str, classes: &[&str], (logon_name, control): (&str, &str), held: &[&str]) -> Object {
     let mut values: Vec<_> = classes.iter().map(|class| ("objectClass", *class)).collect();
-    values.extend([("sAMAccountName", logon_name), ("userAccountControl", "4096")]);
+    values.extend([("sAMAccountName", logon_name), ("userAccountControl", control)]);
     values.extend(held.iter().map(|name| ("servicePrincipalName", *name)));
     object(dn, &values)
 }

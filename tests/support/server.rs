@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::organisation::{Object, object};
 use bytes::BytesMut;
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
@@ -18,6 +17,8 @@ use ldap3_proto::proto::{
 };
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tokio_util::codec::{Decoder, Encoder};
+
+use super::organisation::{Object, object};
 
 /// Where the number of an object of a crowd stands.
 pub(crate) const NUMBER: &str = "#######";

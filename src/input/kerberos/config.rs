@@ -77,7 +77,6 @@ impl Reader {
         // A section goes on to the end of its file.
         self.section.clear();
         self.open.clear();
-        self.due = None;
         String::from_utf8_lossy(&bytes).lines().for_each(|line| self.line(line.trim()));
         self.due = None;
     }

@@ -372,12 +372,16 @@ pub(super) fn proof_wanted(etype: i32, rounds: u32) -> Vec<u8> {
     error(code::PROOF_WANTED, &[(12, octets(&data))])
 }
 
+fn with_password() -> super::Identity {
+    let password = crate::input::secret::Secret::new("hunter2".to_owned());
+    super::Identity::Password { user: "alice@contoso.com".to_owned(), password }
+}
+
 fn log_in(script: impl Fn(&Request) -> Act + Send + Sync + 'static) -> (String, usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (kdc, asked) = play(Arc::new(script)).await;
-        let password = crate::input::secret::Secret::new("hunter2".to_owned());
-        let tickets = tickets(&kdc, super::Identity::Password { user: "alice@contoso.com".to_owned(), password });
+        let tickets = tickets(&kdc, with_password());
         let said = words(tickets.for_service(SPN, "127.0.0.1").await.unwrap_err());
         assert!(!said.contains("hunter2"));
         (said, asked.load(Ordering::Relaxed))
@@ -420,12 +424,8 @@ fn a_kdc_that_is_not_well_is_not_held_against_whoever_logs_in() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (sick, asked) = play(Arc::new(move |_: &Request| Act::Send(error(own, &[])))).await;
-            let user = || super::Identity::Password {
-                user: "alice@contoso.com".to_owned(),
-                password: crate::input::secret::Secret::new("hunter2".to_owned()),
-            };
             // It is asked again: by then it may be well.
-            let alone = tickets(&sick, user());
+            let alone = tickets(&sick, with_password());
             for times in 1..=2 {
                 let failure = alone.for_service(SPN, "127.0.0.1").await.unwrap_err();
                 assert!(matches!(failure, Failure::Unheard(_)) && asked.load(Ordering::Relaxed) == times);
@@ -436,7 +436,7 @@ fn a_kdc_that_is_not_well_is_not_held_against_whoever_logs_in() {
                 Act::Send(if request.has_proof { error(code::WRONG_PASSWORD, &[]) } else { proof_wanted(18, 4096) })
             }))
             .await;
-            let failure = tickets_of(&[&sick, &well], user()).for_service(SPN, "127.0.0.1").await.unwrap_err();
+            let failure = tickets_of(&[&sick, &well], with_password()).for_service(SPN, "127.0.0.1").await.unwrap_err();
             assert!(matches!(failure, Failure::Credentials(_)), "{failure:?}");
         });
     }

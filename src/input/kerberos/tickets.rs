@@ -283,7 +283,7 @@ impl Tickets {
         let named = client.to_string();
         let mut client = client;
         for _ in 0..MOST_REALMS {
-            let answer = self.log_in_as(&client, proof, near).await;
+            let answer = self.log_in_as(&client, &named, proof, near).await;
             match answer {
                 Err(Failure::Refused(Refusal { code: code::WRONG_REALM, realm: Some(realm), .. })) => {
                     client.realm = realm;
@@ -293,11 +293,7 @@ impl Tickets {
                     client.kind = NT_ENTERPRISE;
                     client.parts = vec![named.clone().into_bytes()];
                 }
-                Err(Failure::Refused(refusal)) => {
-                    let is_final = code::is_about_the_client(refusal.code);
-                    let trouble = not_logged_in(&named, &refusal);
-                    return Err(if is_final { Failure::Credentials(trouble) } else { Failure::Unheard(trouble) });
-                }
+                Err(Failure::Refused(refusal)) => return Err(Failure::Credentials(not_logged_in(&named, &refusal))),
                 done => return done,
             }
         }
@@ -305,21 +301,25 @@ impl Tickets {
     }
 
     /// Asks one KDC after the other, until one gives a ticket or says something that is about the client.
-    async fn log_in_as(&self, client: &Principal, proof: &Proof<'_>, near: &str) -> Result<Login, Failure> {
+    async fn log_in_as(
+        &self,
+        client: &Principal,
+        named: &str,
+        proof: &Proof<'_>,
+        near: &str,
+    ) -> Result<Login, Failure> {
         let kdcs = self.kdcs(&client.realm, near).await?;
         let mut last = None;
         for kdc in &kdcs {
             match self.log_in_at(kdc, client, proof).await {
-                Err(Failure::Refused(refusal))
-                    if refusal.code == code::WRONG_REALM || code::is_about_the_client(refusal.code) =>
-                {
-                    return Err(Failure::Refused(refusal));
+                Err(Failure::Unheard(trouble)) => last = Some(trouble),
+                Err(Failure::Refused(refusal)) if !code::is_about_the_client(refusal.code) => {
+                    last = Some(not_logged_in(named, &refusal));
                 }
-                Err(failure @ (Failure::Unheard(_) | Failure::Refused(_))) => last = Some(failure),
                 done => return done,
             }
         }
-        Err(last.unwrap_or_else(|| Failure::Unheard(no_kdc(&client.shown_realm()))))
+        Err(Failure::Unheard(last.unwrap_or_else(|| no_kdc(&client.shown_realm()))))
     }
 
     async fn log_in_at(&self, kdc: &str, client: &Principal, proof: &Proof<'_>) -> Result<Login, Failure> {
